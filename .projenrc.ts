@@ -315,11 +315,13 @@ const testPython = project.addTask('test:python', {
   receiveArgs: true,
 });
 project.testTask.spawn(testPython);
-project.addTask('test:python:all', {
-  description: 'Check the Python code with all tests: on Glue 6.0, those whose result depends on Spark or Arrow',
-  env: integEnvironment,
-  exec: `${inPython} --all`,
-});
+for (const version of ['5.0', '6.0']) {
+  project.addTask(`test:python:${version}`, {
+    description: `Check the Python code with all tests on Glue ${version}, also with Iceberg tables`,
+    env: integEnvironment,
+    exec: `${inPython} --glue-version ${version}`,
+  });
+}
 // The browser code of `medallion docs` is not part of the compilation of jsii.
 const typesOfPage = 'tsc -p src/page';
 const testPage = project.addTask('test:page', {

@@ -21,7 +21,7 @@ const PUBLISHING_NODE = '24';
 const PUBLIB = 'publib@0.2.1061';
 const TAG_PREFIX = 'v';
 /** What `npm cit` runs only a sample of. */
-const COMPLETE_SUITES = ['test:python:all', 'test:e2e:all'];
+const COMPLETE_SUITES = ['test:python:5.0', 'test:python:6.0', 'test:e2e:all'];
 /** Commands that take longer than a pull request can wait for, or that depend on versions published since. */
 const NIGHTLY_SUITES = [
   'test:faults', 'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow',

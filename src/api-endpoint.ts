@@ -125,14 +125,14 @@ export interface ApiEndpoint {
    *
    * `$` is the response itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
    *
-   * @default - the response if it is a list; otherwise its list of objects: the only one, or the one with a typical
-   * name such as `results`; otherwise the response as a single record. This fits most APIs. After the first
-   * publication, the records stay at the published place: a run fails if they are no longer there
+   * @default - the response if it is a list; otherwise its only list of objects, or the list with a typical name such
+   * as `results`; otherwise the response as a single record. This fits most APIs. After the first publication, this
+   * location is fixed: a run fails if the records are no longer there
    */
   readonly records?: string;
 
   /**
-   * Whether a response without the list of records has no records.
+   * Whether to treat a response without the list of records as an empty list.
    *
    * Set it to true for an API that omits the list when it is empty.
    *
@@ -157,7 +157,7 @@ export interface ApiEndpoint {
   readonly keyColumn?: string;
 
   /**
-   * The names of the columns of records with the orientation `RecordOrient.VALUES`, for responses without a header.
+   * The column names for records in the shape `RecordOrient.VALUES`, if the responses have no header.
    *
    * The run fails if a record has more or fewer values than there are names.
    *
@@ -185,7 +185,7 @@ export interface ApiEndpoint {
    * Synthesis fails with `SETTINGS_CONFLICT` if `forEach` is also set. In a configuration file, it is `for_each` with
    * `table` and `column`.
    *
-   * @default - the endpoint is called once, or per value of `forEach`
+   * @default - the endpoint is called once, or once per value of `forEach`
    */
   readonly forEachTable?: ForEachTable;
 

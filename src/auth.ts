@@ -8,8 +8,8 @@ export interface SecretOptions {
    *
    * The dataset's role can read this secret and no other. Use `secret.secretArn` for a secret that your app creates: a
    * value that is only known at deployment must be an ARN. Synthesis fails with `SECRET_ARN_INVALID` for
-   * `secret.secretName`, and for a parameter whose default is a name. It fails with `VALUE_INVALID` if the value is
-   * neither a name nor an ARN. The error does not repeat the value.
+   * `secret.secretName`, and for a CloudFormation parameter whose default value is the name of a secret. It fails with
+   * `VALUE_INVALID` if the value is neither a name nor an ARN. The error does not repeat the value.
    */
   readonly secret: string;
 

@@ -22,6 +22,7 @@ import { pendingName } from './private/document/pending-lookup';
 import { isStruct } from './private/document/struct-keys';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
+import { namedDataset } from './private/resources/dataset-table-names';
 import { customScript } from './private/scripts/job-script';
 import { packagedScript } from './private/scripts/script-bundle';
 import { RateLimit } from './rate-limit';
@@ -87,7 +88,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly lookbackDays?: number;
 
   /**
-   * The usual dates of the files of a source that publishes one file per week or month, if the URL contains a date.
+   * The usual file dates of a source that publishes one file per week or month. Only for URLs that contain a date.
    *
    * A run requests the usual dates first, which saves requests. Synthesis fails with `PLACEHOLDER_REQUIRED` if no URL
    * of the source contains the day of a date.
@@ -97,7 +98,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly sourceDates?: SourceDates;
 
   /**
-   * The delimiter of the files. A short form of `fileFormat`, if only the delimiter differs from the default.
+   * The delimiter of the files. Use it instead of `fileFormat` if only the delimiter differs from the default.
    *
    * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a delimiter.
    *
@@ -106,7 +107,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly delimiter?: string;
 
   /**
-   * The format of dates, such as `yyyyMMdd`. A short form of `fileFormat`, if only the dates differ from the default.
+   * The format of dates, such as `yyyyMMdd`. Use it instead of `fileFormat` if only the dates differ from the
+   * default.
    *
    * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a date format.
    *
@@ -123,8 +125,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly fileFormat?: FileFormat;
 
   /**
-   * Maps the files in a ZIP archive to tables: from a file name, or a glob such as `Products*.txt`, to the name of a
-   * table in snake_case.
+   * Maps the files in a ZIP archive to tables. Each key is a file name, or a glob such as `Products*.txt`. Each value
+   * is the name of a table in snake_case.
    *
    * It is required for a ZIP archive with several data files, because the tables must be known at synthesis.
    *
@@ -133,8 +135,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly fileTableMapping?: { [file: string]: string };
 
   /**
-   * The names, data types, formats and descriptions of columns: from a table to its columns, by their names in the
-   * source.
+   * The names, data types, formats and descriptions of columns, per table. Each key is a table. Each value maps the
+   * names of columns in the source to their settings.
    *
    * Each column is a `ColumnSchema`. In Python it can also be a dict, such as `{"target_name": "zip_code"}`. Synthesis
    * fails with `UNKNOWN_KEY` for a key that `ColumnSchema` does not have.
@@ -142,17 +144,16 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * Refer to a table by its name in `fileTableMapping` or in the endpoints of the source. A dataset without either has
    * one table, named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type
    * applies from the first publication on; if a value does not fit, its cell is null and the value is stored in
-   * `meta_rescued`.
-   * Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with `COLUMN_NAME_TAKEN` if two columns have
-   * the same name.
+   * `meta_rescued`. Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with `COLUMN_NAME_TAKEN` if two
+   * columns have the same name.
    *
    * @default - names in snake_case, and data types inferred at the first publication
    */
   readonly columnSchema?: { [table: string]: { [sourceColumn: string]: ColumnSchema } };
 
   /**
-   * The names of columns in all tables: from the name in the source to the name in the table. A short form of
-   * `columnSchema`.
+   * The names of columns in all tables. Each key is the name in the source, and each value is the name in the table.
+   * A short form of `columnSchema`.
    *
    * @default - the names in the source, in snake_case
    */
@@ -192,6 +193,8 @@ export class BronzeDataset extends LakeDataset {
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
+   * @param tables the names of its tables, as in `outputs`, which `grantQuery` needs; by default, one table with the
+   * name of the dataset
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'ZipcodesByState', {
@@ -202,8 +205,8 @@ export class BronzeDataset extends LakeDataset {
    *   transform: Transform.sqlFile('gold/zipcodes_by_state.sql'),
    * });
    */
-  public static fromName(core: IEtlCore, dataset: string): IDataset {
-    return { core, dataset: pendingName(dataset), layer: Layer.BRONZE };
+  public static fromName(core: IEtlCore, dataset: string, tables?: string[]): IDataset {
+    return namedDataset(core, Layer.BRONZE, pendingName(dataset), tables);
   }
 
   /**
@@ -294,7 +297,7 @@ function fileFormatDocument(scope: Construct, format: FileFormat): DatasetDocume
   return { ...format._document, column_names: format._document.column_names ?? format._columnNamesByTable };
 }
 
-/** A map with its values converted. The schema reports a value that is not a map. */
+/** Converts the values of a map. A value that is not a map is returned unchanged, for the schema to report. */
 function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
   return isStruct(map)
     ? Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]))

@@ -23,7 +23,7 @@ export interface ColumnSchema {
   readonly type?: string;
 
   /**
-   * How the values are written. It needs a `type`.
+   * How the values are written in the source. It requires `type`.
    *
    * - `date` and `timestamp`: a pattern such as `yyyyMMdd` or `MM/dd/yyyy HH:mm:ss`
    * - numbers: the number 1234.56 as the source writes it, such as `1.234,56`

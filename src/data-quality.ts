@@ -8,8 +8,8 @@ import { DataRule } from './data-rule';
  */
 export interface DataQuality {
   /**
-   * Columns, by their names in the table, that must exist in the source. The share of null values in each must not
-   * exceed `criticalNullThreshold`.
+   * The columns that must exist in the source, by their names in the table. The share of null values in each of these
+   * columns must not exceed `criticalNullThreshold`.
    *
    * Gate: `required_columns`, `null_share`. Synthesis fails with `SETTINGS_CONFLICT` if `requiredColumnsByTable` is
    * also set.
@@ -29,8 +29,8 @@ export interface DataQuality {
   readonly requiredColumnsByTable?: { [table: string]: string[] };
 
   /**
-   * Columns, by their names in the table, that can disappear or become entirely null. They apply to all tables of the
-   * dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
+   * The columns that can disappear or become entirely null, by their names in the table. The list applies to all
+   * tables of the dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
    *
    * Gate: `missing_columns`, `all_null_columns`. These gates do not check optional columns.
    *
@@ -43,7 +43,7 @@ export interface DataQuality {
    *
    * Gate: `null_share`.
    *
-   * @default 0.05 - a few missing values are common, and a column that is suddenly empty is not
+   * @default 0.05 - a few missing values are common, but a column that is suddenly empty is not
    */
   readonly criticalNullThreshold?: number;
 
@@ -67,8 +67,8 @@ export interface DataQuality {
   readonly expectedRecordCountMinByTable?: { [table: string]: number };
 
   /**
-   * The maximum share of its rows, from 0 to 1, that a table can lose from one publication to the next. 1 turns the
-   * gate off.
+   * The maximum share of rows, from 0 to 1, that a table can lose from one publication to the next. 1 turns the gate
+   * off.
    *
    * Gate: `shrink`.
    *
@@ -77,8 +77,8 @@ export interface DataQuality {
   readonly maxShrink?: number;
 
   /**
-   * The maximum share of its current rows, from 0 to 1, for which a run of a history may begin a new version. 1 turns
-   * the gate off.
+   * The maximum share of the current rows of a history, from 0 to 1, for which a run may create a new version. 1
+   * turns the gate off.
    *
    * Gate: `churn`. It applies if the history has at least 100 current rows. Only for datasets with `history`; for other
    * datasets, synthesis fails with `SETTING_NOT_APPLICABLE`.
@@ -88,7 +88,8 @@ export interface DataQuality {
   readonly maxChurn?: number;
 
   /**
-   * Rules that the rows of a table must satisfy before it is published; for a history, the current versions.
+   * Rules that the rows of a table must satisfy before the table is published. In a history, only the current
+   * versions are checked.
    *
    * Gate: `rules`.
    *

@@ -1,11 +1,11 @@
 import { DataRule as DataRuleDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
 
-/** What happens if more rows violate a rule than `maxShare` allows. */
+/** What happens if the share of rows that violate a rule exceeds `maxShare`. */
 export enum RuleSeverity {
   /** The run fails with the gate `rules`, and the published tables do not change. */
   FAIL = 'fail',
-  /** The run publishes, and the warning is in the log and in the run record. */
+  /** The run publishes the tables, and writes a warning to the log and to the run record. */
   WARN = 'warn',
 }
 
@@ -46,7 +46,8 @@ export interface DataRuleOptions {
 }
 
 /**
- * A rule that the rows of a table must satisfy before it is published; for a history, the current versions.
+ * A rule that the rows of a table must satisfy before the table is published. In a history, only the current versions
+ * are checked.
  *
  * All conditions of a table are checked in one scan of the new data.
  *

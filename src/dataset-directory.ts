@@ -22,7 +22,7 @@ import { limitDescription, MAX_STACK_DESCRIPTION_BYTES } from './private/resourc
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html */
 const MAX_STACK_NAME_LENGTH = 128;
 
-/** The prefix of a lake whose own prefix is invalid. */
+/** The prefix that is used if the prefix of a lake is invalid. */
 const SUBSTITUTE_PREFIX = 'pp-dw';
 
 const DIRECTORY_PROPS: PropTypes<DatasetDirectoryProps> = {
@@ -45,7 +45,7 @@ export interface DatasetDirectoryProps {
   /**
    * The lake that the datasets belong to.
    *
-   * Set it to use settings that a file cannot have, such as `alerts`, or a core that another app deploys.
+   * Set it if you need settings that a file cannot have, such as `alerts`, or if another app deploys the core.
    *
    * @default - a new EtlCore in its own stack, with the settings of `config.json` in the folder
    */
@@ -62,8 +62,8 @@ export interface DatasetDirectoryProps {
    * Datasets of the lake that another app deploys, such as `bronze/zipcodes`. Datasets in this folder can use them as
    * inputs, and pipelines can list them.
    *
-   * @default - none; an input without a configuration file fails with `UNKNOWN_INPUT`, and a dataset of a pipeline with
-   * `UNKNOWN_DATASET`, because it is probably a typo
+   * @default - none; a name without a configuration file is probably a typo, so synthesis fails with `UNKNOWN_INPUT`
+   * for an input and with `UNKNOWN_DATASET` for a dataset of a pipeline
    */
   readonly otherDatasets?: string[];
 }
@@ -72,9 +72,9 @@ export interface DatasetDirectoryProps {
  * A lake that is declared in configuration files.
  *
  * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
- * of them becomes a stack; a dataset is deployed after its inputs. The SQL file of a derived dataset is in the
- * folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a
- * custom script that replaces the packaged job script.
+ * of them becomes a stack; a dataset is deployed after its inputs. The SQL file of a derived dataset is in the folder
+ * of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a custom
+ * script that replaces the packaged job script.
  *
  * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, is a pipeline. Each pipeline also
  * becomes a stack, which is deployed after the datasets that the pipeline lists.
@@ -83,8 +83,8 @@ export interface DatasetDirectoryProps {
  * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files.
  * Refer to them with `$schema` in the files, so that your editor completes and checks the keys.
  *
- * Synthesis reports all problems in all files at once, each with its error code, file, line, column, JSON pointer and
- * what to do.
+ * Synthesis reports all problems in all files at once, each with its error code, file, line, column and JSON pointer,
+ * and how to fix it.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -149,7 +149,7 @@ export class DatasetDirectory extends Construct {
     return folder;
   }
 
-  /** The core of the file. Undefined if the file is missing or invalid. */
+  /** The core that the file configures. Undefined if the file is missing or invalid. */
   private createCore({ core }: LakeFiles, env?: Environment): EtlCore | undefined {
     if (core?.document === undefined) {
       return undefined;
@@ -164,7 +164,7 @@ export class DatasetDirectory extends Construct {
     return new EtlCore(stack, 'Core', config);
   }
 
-  /** A core with which the datasets are checked, although the file of the core is invalid. It is never deployed. */
+  /** A substitute for the core, to check the datasets even if the file of the core is invalid. It is never deployed. */
   private substituteCore({ core }: LakeFiles): IEtlCore {
     const prefix = core?.prefix ?? SUBSTITUTE_PREFIX;
     return EtlCore.fromPrefixes(new Stack(this, 'substitute'), 'Core', { resourcePrefix: prefix });
@@ -203,7 +203,7 @@ export class DatasetDirectory extends Construct {
       throw synthError(
         this,
         'NAME_TOO_LONG',
-        `the name of the stack "${name}" has ${name.length} characters, ${MAX_STACK_NAME_LENGTH} are allowed.`,
+        `the name of the stack "${name}" has ${name.length} characters; the maximum is ${MAX_STACK_NAME_LENGTH}.`,
         'Use a shorter prefix or dataset name.',
       );
     }
@@ -225,14 +225,17 @@ export class DatasetDirectory extends Construct {
   }
 }
 
-/** Warns about a file, which is valid. */
+/** Adds the warnings about a valid file to its stack. */
 function warn(stack: Stack, { warnings }: ConfigFile): void {
   for (const [index, warning] of warnings.entries()) {
     Annotations.of(stack).addWarningV2(`cdk-glue-medallion:config-file-${index}`, warning);
   }
 }
 
-/** Deploys a stack after another one. Stack.addDependency is deprecated, but older versions lack its successor. */
+/**
+ * Deploys a stack after another one. Stack.addDependency is deprecated, but older CDK versions do not have its
+ * replacement.
+ */
 function deployAfter(stack: Stack, other: Stack, reason: string): void {
   const { addStackDependency = stack.addDependency } = stack as { addStackDependency?: Stack['addDependency'] };
   addStackDependency.call(stack, other, reason);

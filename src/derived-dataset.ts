@@ -21,8 +21,8 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
    * The datasets whose tables the query or script reads: datasets of any layer of the same lake.
    *
    * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
-   * deploys. A run reads the latest publication of each input and does not depend on a crawler. A table that needs no
-   * input, such as a calendar, has an empty list. Synthesis fails with `LAKE_MISMATCH` if an input belongs to another
+   * deploys. A run reads the latest publication of each input and does not depend on a crawler. Use an empty list for
+   * tables that need no input, such as a calendar. Synthesis fails with `LAKE_MISMATCH` if an input belongs to another
    * lake, and with `INPUTS_CYCLE` if datasets depend on each other.
    */
   readonly inputs: IDataset[];
@@ -47,8 +47,8 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
   readonly history?: History;
 
   /**
-   * Descriptions of columns: from a table to its columns, by their names in the table, each in one line of at most 255
-   * characters.
+   * Descriptions of columns, per table. Each key is a table. Each value maps the names of columns in the table to
+   * their descriptions, each in one line of at most 255 characters.
    *
    * With `TableFormat.ICEBERG`, they are comments of the columns in the Glue Data Catalog. With `TableFormat.PARQUET`,
    * they have no effect, and synthesis prints a warning. Refer to a table by its name in `outputs`. A dataset without

@@ -25,7 +25,9 @@ import { TableFormat } from './table-format';
  *   databasePrefix: config.databasePrefix,
  *   tableFormat: config.tableFormat,
  *   lineage: config.lineage,
+ *   lakeFormation: config.lakeFormation,
  *   retention: config.retention,
+ *   maxDpuHoursPerMonth: config.maxDpuHoursPerMonth,
  *   glueDefaults: config.glueDefaults,
  *   glueWorkerConfigs: config.glueWorkerConfigs,
  *   alerts: { emails: ['on-call@example.org'] },
@@ -35,7 +37,8 @@ export class EtlConfig {
   /**
    * Reads a configuration file.
    *
-   * Fails with all problems in the file at once, each with its error code, line, column, JSON pointer and what to do.
+   * Reports all problems in the file at once, each with its error code, line, column and JSON pointer, and how to fix
+   * it.
    *
    * @param file the path of the file, relative to the folder where you run `cdk synth`, such as `lake/config.json`
    * @exampleMetadata fixture=lake
@@ -64,8 +67,15 @@ export class EtlConfig {
   public readonly tableFormat?: TableFormat;
   /** Whether each run writes OpenLineage events. Undefined if the file does not set it. */
   public readonly lineage?: boolean;
+  /** Whether AWS Lake Formation controls access to the tables. Undefined if the file does not set it. */
+  public readonly lakeFormation?: boolean;
   /** How long to keep snapshots of Iceberg tables. Undefined if the file does not set it. */
   public readonly retention?: LakeRetention;
+  /**
+   * The DPU-hours that the lake can use per calendar month before an alarm is raised. Undefined if the file does not
+   * set the number.
+   */
+  public readonly maxDpuHoursPerMonth?: number;
   /** The default settings of all jobs. Undefined if the file does not set them. */
   public readonly glueDefaults?: GlueDefaults;
   /** Worker settings by size, which override the built-in ones. Undefined if the file does not set them. */
@@ -77,7 +87,9 @@ export class EtlConfig {
     this.databasePrefix = document.database_prefix;
     this.tableFormat = document.table_format as TableFormat | undefined;
     this.lineage = document.lineage;
+    this.lakeFormation = document.lake_formation;
     this.retention = retention && { snapshots: hours(retention.snapshot_hours) };
+    this.maxDpuHoursPerMonth = document.max_dpu_hours_per_month;
     this.glueDefaults = defaults && {
       version: defaults.version as GlueVersion | undefined,
       timeout: minutes(defaults.timeout_minutes),
@@ -87,6 +99,8 @@ export class EtlConfig {
     this.glueWorkerConfigs = configs && Object.fromEntries(Object.entries(configs).map(([size, config]) => [size, {
       workerType: config.worker_type as WorkerType | undefined,
       numberOfWorkers: config.number_of_workers,
+      autoScaling: config.auto_scaling,
+      flex: config.flex,
       timeout: minutes(config.timeout_minutes),
     }]));
   }

@@ -15,8 +15,8 @@ import { TableFormat } from './table-format';
  */
 export interface EtlCorePrefixes {
   /**
-   * The prefix of all names of the lake, such as those of its bucket, jobs, roles and workgroup. Kebab-case, at most 49
-   * characters.
+   * The prefix of all names of the lake, such as the names of its bucket, jobs, roles and workgroup. It is in
+   * kebab-case and has at most 49 characters.
    *
    * Development and production in one account use two prefixes. Synthesis fails with `PREFIX_INVALID` if the prefix is
    * not kebab-case or contains the name of a layer, with `NAME_TOO_LONG` if it is too long, and with `NAME_TAKEN` if
@@ -85,11 +85,11 @@ export interface EtlCorePrefixes {
    * Whether each run publishes CloudWatch metrics, in the namespace `<resourcePrefix>` with the dimensions `Dataset`
    * and `Layer`. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * The metrics are `Runs`, `Failures`, `DurationSeconds`, `FailedGates`, `PublishedAt` (seconds since 1970; an
-   * unchanged source counts as published), `Rows`, `Bytes`, `RescuedValues` and `Warnings` (only for datasets with data
-   * rules). A run that fails leaves out the metrics of steps that it did not reach. A run that is killed publishes
-   * none. A role that you pass to a dataset needs `cloudwatch:PutMetricData`; without it, the run logs the error and
-   * continues.
+   * The metrics are `Runs`, `Failures`, `DurationSeconds`, `DpuSeconds`, `FailedGates`, `PublishedAt` (seconds since
+   * 1970; an unchanged source counts as published), `Rows`, `Bytes`, `RescuedValues` and `Warnings` (only for datasets
+   * with data rules). A run that fails does not publish the metrics of steps that it did not reach. A run that is
+   * killed publishes no metrics. A role that you pass to a dataset needs `cloudwatch:PutMetricData`; without it, the
+   * run logs the error and continues.
    *
    * @default false - CloudWatch charges for each metric per hour in which it is published
    * @see https://aws.amazon.com/cloudwatch/pricing/
@@ -100,9 +100,9 @@ export interface EtlCorePrefixes {
    * Whether each run writes OpenLineage events to the bucket of the lake, for catalogs such as Marquez and DataHub.
    * Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * Each event is a JSON object `etl/<dataset>/runs/<layer>/lineage/run_id=<run id>/<type>.json`: `start` when the run
-   * starts, and `complete` or `fail` when it ends. Jobs need no additional permissions. A run that cannot write an
-   * event logs the error and continues.
+   * Each event is stored as `etl/<dataset>/runs/<layer>/lineage/run_id=<run id>/<type>.json`. The type is `start` when
+   * the run starts, and `complete` or `fail` when it ends. Jobs need no additional permissions. A run that cannot write
+   * an event logs the error and continues.
    *
    * @default false - the run records always have the column lineage of derived tables; only other tools need the events
    * @see https://openlineage.io
@@ -123,6 +123,23 @@ export interface EtlCorePrefixes {
    * @see https://aws.amazon.com/kms/pricing/
    */
   readonly encrypted?: boolean;
+
+  /**
+   * Whether AWS Lake Formation controls access to the tables. Repeat this setting in `EtlCore.fromPrefixes`.
+   *
+   * The core registers the folders of the layers with Lake Formation, tags each database with its layer, and grants the
+   * shared role and the roles in `roles.datasets` what jobs and crawlers need. A dataset that creates its own role
+   * grants that role the same permissions. For another role that you pass to a dataset, synthesis prints a warning.
+   * Tables in new databases grant no permissions to the group `IAMAllowedPrincipals`. Existing tables keep their
+   * permissions.
+   *
+   * The role that deploys the stacks must be a data lake administrator. See `docs/access/lake-formation.md`.
+   *
+   * @default false - IAM policies control access, as in a new AWS account. In an account that enforces Lake Formation,
+   * an administrator must grant the permissions
+   * @see https://docs.aws.amazon.com/lake-formation/latest/dg/lake-formation-permissions.html
+   */
+  readonly lakeFormation?: boolean;
 
   /**
    * Existing roles to use instead of new ones. Repeat this setting in `EtlCore.fromPrefixes`.
@@ -190,4 +207,19 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    * @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html
    */
   readonly alerts?: Alerts;
+
+  /**
+   * The DPU-hours that the jobs of the lake can use per calendar month (UTC) before a CloudWatch alarm is raised.
+   *
+   * Every attempt of every run counts, including runs that fail, time out or are stopped, and runs of datasets that
+   * other apps deploy. The alarm notifies the topic of `alerts`; without `alerts`, synthesis warns that nobody is
+   * notified. It does not stop jobs. It returns to OK with the first run of the next month. See
+   * `docs/operations/budget.md`.
+   *
+   * Synthesis fails with `VALUE_INVALID` if the number is not greater than 0.
+   *
+   * @default - no alarm, because it costs about 1 USD per month and needs a number that only you know
+   * @see https://aws.amazon.com/glue/pricing/
+   */
+  readonly maxDpuHoursPerMonth?: number;
 }

@@ -1,9 +1,11 @@
-import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
-import { CfnRole, IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  CfnRole, Grant, IGrantable, IRole, PolicyDocument, PolicyStatement, Role,
+} from 'aws-cdk-lib/aws-iam';
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, IBucket, LifecycleRule } from 'aws-cdk-lib/aws-s3';
@@ -15,22 +17,28 @@ import { Alerts } from './alerts';
 import { EtlCorePrefixes, EtlCoreProps } from './etl-core-props';
 import { GlueDefaults } from './glue-defaults';
 import { GlueWorkerConfig } from './glue-worker-config';
-import { IEtlCore } from './i-etl-core';
+import { IEtlCore, QueryGrantOptions } from './i-etl-core';
 import { LakeRetention } from './lake-retention';
 import { LakeRoles } from './lake-roles';
 import { Layer } from './layer';
-import { LakeNames } from './naming';
+import { LakeNames, QUERY_RESULTS } from './naming';
 import { checkGlueSettings, workerConfigs } from './private/document/glue-settings';
 import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, checkStruct, KEY, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
 import { LAYERS } from './private/layers';
+import { accountService } from './private/resources/account-service';
 import { checkRoles } from './private/resources/check-roles';
 import { createDatasetStateMachine } from './private/resources/dataset-state-machine';
 import { LakeAlerts } from './private/resources/lake-alerts';
+import { LakeBudget } from './private/resources/lake-budget';
+import { LakeFormation } from './private/resources/lake-formation';
 import { grantCloudWatchLogs, isEncrypted, lakeKeys } from './private/resources/lake-key';
+import { lakeTags, tagAll } from './private/resources/lake-tags';
 import { acknowledge, acknowledgeWildcards } from './private/resources/nag-suppressions';
+import { grantQuery } from './private/resources/query-grant';
 import { claimName } from './private/resources/unique-names';
+import { createWorkGroup } from './private/resources/work-group';
 import { SharedGlueRole } from './shared-glue-role';
 import { TableFormat } from './table-format';
 
@@ -99,6 +107,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly metrics: boolean;
   public readonly lineage: boolean;
   public readonly encrypted: boolean;
+  public readonly lakeFormation: boolean;
   public readonly roles?: LakeRoles;
 
   /**
@@ -131,11 +140,11 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly encryptionKey?: IKey;
   /** The SNS topic of the alerts, to which you can add subscriptions. Undefined without `alerts`. */
   public readonly alertTopic?: ITopic;
-  /** The KMS key that encrypts the topic of the alerts. Undefined if the topic has none. */
+  /** The KMS key that encrypts the topic of the alerts. Undefined if no such key encrypts it. */
   public readonly alertKey?: IKey;
   /** The EventBridge rules for failed runs, failed crawlers, and runs with warnings. Empty without `alerts`. */
   public readonly alertRules: Rule[];
-  /** The state machine that the rules start, and that sends the alerts. Undefined without `alerts`. */
+  /** The state machine that the EventBridge rules start to send the alerts. Undefined without `alerts`. */
   public readonly alertStateMachine?: CfnStateMachine;
   /** The role of the state machine that sends the alerts. Undefined without `alerts`. */
   public readonly alertRole?: IRole;
@@ -143,6 +152,20 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly eventsRole?: IRole;
   /** The alarm for schedules that cannot start their job. Undefined without `alerts`. */
   public readonly droppedScheduleAlarm?: Alarm;
+  /** The alarm for too many DPU-hours in a month. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageAlarm?: Alarm;
+  /** The alarm for runs whose DPU-hours could not be counted. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageFailureAlarm?: Alarm;
+  /** The state machine that counts the DPU-hours of the month. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageStateMachine?: CfnStateMachine;
+  /** The role of the state machine that counts the DPU-hours. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageRole?: IRole;
+  /** The EventBridge rule that starts `usageStateMachine` when a run ends. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageRule?: Rule;
+  /** The role that `usageRule` uses to start `usageStateMachine`. Undefined without `maxDpuHoursPerMonth`. */
+  public readonly usageEventsRole?: IRole;
+  /** The role that AWS Lake Formation assumes to access the tables. Undefined without `lakeFormation`. */
+  public readonly lakeFormationRole?: IRole;
 
   /**
    * Creates the core of a lake.
@@ -161,6 +184,7 @@ export class EtlCore extends Construct implements IEtlCore {
     // Roles and buckets are not regional.
     claimName(this, 'resourcePrefix', names.resourcePrefix, Stack.of(this).account);
     claimName(this, 'databasePrefix', names.databasePrefix);
+    claimName(this, 'workgroup', names.workGroup);
 
     this.resourcePrefix = names.resourcePrefix;
     this.databasePrefix = names.databasePrefix;
@@ -173,6 +197,7 @@ export class EtlCore extends Construct implements IEtlCore {
     this.metrics = props.metrics ?? false;
     this.lineage = props.lineage ?? false;
     this.encrypted = isEncrypted(props);
+    this.lakeFormation = props.lakeFormation ?? false;
     checkRoles(this, props.roles);
     this.roles = props.roles;
     const keys = lakeKeys(this, names, props);
@@ -190,7 +215,17 @@ export class EtlCore extends Construct implements IEtlCore {
       metrics: props.metrics,
       encryptionKey: keys.lake,
     });
-    this.workGroup = this.createWorkGroup(names, props);
+    if (this.lakeFormation) {
+      this.lakeFormationRole = this.createLakeFormation(names, props.roles).role;
+    }
+    this.workGroup = createWorkGroup(this, {
+      names,
+      workGroup: names.workGroup,
+      results: names.queryResults,
+      queryScanLimit: props.queryScanLimit,
+      encrypted: this.encrypted,
+      key: keys.lake,
+    });
     this.scheduleGroup = new CfnScheduleGroup(this, 'ScheduleGroup', { name: names.scheduleGroup });
     this.schedulerRole = props.roles?.scheduler ?? this.createSchedulerRole(names);
     this.datasetStateMachine = createDatasetStateMachine(this, {
@@ -203,8 +238,15 @@ export class EtlCore extends Construct implements IEtlCore {
     this.outputLogGroup = this.createLogGroup('OutputLogs', names.outputLogGroup, props.retention);
 
     const { maxRetries } = this.glueDefaults;
+    const { maxDpuHoursPerMonth } = props;
     const alerts = props.alerts && new LakeAlerts(this, 'Alerts', {
-      names, alerts: props.alerts, key: keys.alerts, maxRetries, role: props.roles?.alerts,
+      names,
+      alerts: props.alerts,
+      key: keys.alerts,
+      lakeKey: keys.lake,
+      maxRetries,
+      alarms: maxDpuHoursPerMonth === undefined ? [] : [names.usageAlarm, names.usageFailureAlarm],
+      role: props.roles?.alerts,
     });
     this.alertTopic = alerts?.topic;
     this.alertKey = keys.alerts;
@@ -213,6 +255,46 @@ export class EtlCore extends Construct implements IEtlCore {
     this.alertRole = alerts?.role;
     this.eventsRole = alerts?.eventsRole;
     this.droppedScheduleAlarm = alerts?.droppedScheduleAlarm;
+
+    const budget = maxDpuHoursPerMonth === undefined ? undefined : new LakeBudget(this, 'Budget', {
+      names,
+      maxDpuHours: maxDpuHoursPerMonth,
+      topic: alerts?.topic,
+      role: props.roles?.stateMachines,
+      eventsRole: props.roles?.alerts,
+    });
+    tagAll(this, lakeTags(names));
+    this.usageAlarm = budget?.alarm;
+    this.usageFailureAlarm = budget?.failureAlarm;
+    this.usageStateMachine = budget?.stateMachine;
+    this.usageRole = budget?.role;
+    this.usageRule = budget?.rule;
+    this.usageEventsRole = budget?.eventsRole;
+  }
+
+  /**
+   * Allows a role, a user or a group to query tables of the lake with Athena.
+   *
+   * The grantee can run queries in the workgroup of the lake, read the selected tables, and read and write query
+   * results under `athena/`. It cannot change tables. If the lake is encrypted, the grantee can use its key for objects
+   * of the bucket. The grantee can see the queries, saved queries and results of everyone who uses the workgroup; use a
+   * `TeamWorkGroup` to separate teams.
+   *
+   * The statements are added to an inline policy of a role or a group, or to a managed policy of a user. The policies
+   * of the bucket and of the key are not changed. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in
+   * another account, and with `VALUE_INVALID` if it cannot have a policy, such as a service principal.
+   *
+   * @param grantee who can query
+   * @param options which tables can be queried; all tables of the gold layer by default
+   * @see https://docs.aws.amazon.com/athena/latest/ug/access.html
+   * @exampleMetadata fixture=lake
+   * @example
+   * const analysts = Role.fromRoleName(datasets, 'Analysts', 'analysts');
+   * core.grantQuery(analysts);
+   * core.grantQuery(analysts, { datasets: [zipcodes] });
+   */
+  public grantQuery(grantee: IGrantable, options?: QueryGrantOptions): Grant {
+    return grantLakeQuery(this, grantee, options, this.encryptionKey);
   }
 
   private createBucket(names: LakeNames, props: EtlCoreProps): IBucket {
@@ -252,37 +334,26 @@ export class EtlCore extends Construct implements IEtlCore {
   private createDatabase(names: LakeNames, layer: Layer, id: string): CfnDatabase {
     const database = new CfnDatabase(this, id, {
       catalogId: Stack.of(this).account,
-      databaseInput: { name: names.database(layer), locationUri: names.uri(`${layer}/`) },
+      databaseInput: {
+        name: names.database(layer),
+        locationUri: names.uri(`${layer}/`),
+        // Otherwise, the settings of the account can give IAMAllowedPrincipals permissions on new tables.
+        ...this.lakeFormation && { createTableDefaultPermissions: [] },
+      },
     });
     database.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return database;
   }
 
-  private createWorkGroup(names: LakeNames, { queryScanLimit = Size.gibibytes(100) }: EtlCoreProps): CfnWorkGroup {
-    if (!queryScanLimit.isUnresolved() && queryScanLimit.toBytes() < MIN_SCAN_LIMIT_BYTES) {
-      throw synthError(
-        this,
-        'VALUE_INVALID',
-        `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`,
-        'Use Size.mebibytes(10) or more: the minimum of Athena is 10 MB.',
-      );
-    }
-    return new CfnWorkGroup(this, 'WorkGroup', {
-      name: names.workGroup,
-      workGroupConfiguration: {
-        enforceWorkGroupConfiguration: true,
-        bytesScannedCutoffPerQuery: queryScanLimit.toBytes(),
-        // Metrics of AWS services are free of charge. They show how much data the queries scan.
-        publishCloudWatchMetricsEnabled: true,
-        resultConfiguration: {
-          outputLocation: names.uri('athena/'),
-          encryptionConfiguration: this.encryptionKey
-            ? { encryptionOption: 'SSE_KMS', kmsKey: this.encryptionKey.keyArn }
-            : { encryptionOption: 'SSE_S3' },
-        },
-      },
-      // Saved queries in the workgroup would block the deletion of the stack.
-      recursiveDeleteOption: true,
+  private createLakeFormation(names: LakeNames, roles?: LakeRoles): LakeFormation {
+    const databases = [this.bronzeDatabase, this.silverDatabase, this.goldDatabase];
+    return new LakeFormation(this, {
+      names,
+      bucket: this.bucket,
+      key: this.encryptionKey,
+      databases: databases.filter(database => database !== undefined),
+      glueRole: this.role,
+      roles,
     });
   }
 
@@ -297,9 +368,7 @@ export class EtlCore extends Construct implements IEtlCore {
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.schedulerRole,
       description: `Starts the jobs of the lake ${names.resourcePrefix}`,
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
-      }),
+      assumedBy: accountService(this, 'scheduler'),
       inlinePolicies: { jobs: new PolicyDocument({ statements: [startJobs] }) },
     });
     acknowledgeWildcards(
@@ -332,6 +401,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   public readonly metrics: boolean;
   public readonly lineage: boolean;
   public readonly encrypted: boolean;
+  public readonly lakeFormation: boolean;
   public readonly roles?: LakeRoles;
 
   constructor(scope: Construct, id: string, prefixes: EtlCorePrefixes) {
@@ -350,9 +420,20 @@ class ImportedEtlCore extends Construct implements IEtlCore {
     this.metrics = prefixes.metrics ?? false;
     this.lineage = prefixes.lineage ?? false;
     this.encrypted = prefixes.encrypted ?? false;
+    this.lakeFormation = prefixes.lakeFormation ?? false;
     checkRoles(this, prefixes.roles);
     this.roles = prefixes.roles;
   }
+
+  public grantQuery(grantee: IGrantable, options?: QueryGrantOptions): Grant {
+    return grantLakeQuery(this, grantee, options);
+  }
+}
+
+/** Queries in the workgroup of the lake. */
+function grantLakeQuery(core: IEtlCore, grantee: IGrantable, options?: QueryGrantOptions, key?: IKey): Grant {
+  const { workGroup, queryResults } = new LakeNames(core, core);
+  return grantQuery(core, grantee, { workGroup, results: queryResults, key }, options);
 }
 
 const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
@@ -366,6 +447,7 @@ const PREFIXES_PROPS: PropTypes<EtlCorePrefixes> = {
   metrics: 'boolean',
   lineage: 'boolean',
   encrypted: 'boolean',
+  lakeFormation: 'boolean',
   roles: 'unchecked',
 };
 
@@ -375,6 +457,7 @@ const CORE_PROPS: PropTypes<EtlCoreProps> = {
   queryScanLimit: { member: 'toBytes', example: 'a Size: Size.gibibytes(100)' },
   encryptionKey: KEY,
   alerts: 'unchecked',
+  maxDpuHoursPerMonth: 'unchecked',
 };
 
 const ALERTS_PROPS: PropTypes<Alerts> = {
@@ -385,9 +468,6 @@ const ALERTS_PROPS: PropTypes<Alerts> = {
 };
 
 const SNAPSHOT_RETENTION = Duration.days(7);
-
-/** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
-const MIN_SCAN_LIMIT_BYTES = 10_000_000;
 
 function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
   const staging = retention.staging ?? Duration.days(1);
@@ -405,6 +485,7 @@ function lifecycleRules(retention: LakeRetention): LifecycleRule[] {
       tagFilters: { 'medallion:superseded': 'true' },
       expiration: retention.supersededRuns ?? Duration.days(90),
     },
-    { id: 'athena-results', prefix: 'athena/', expiration: retention.athenaResults ?? Duration.days(30) },
+    // Also covers the results of teams.
+    { id: 'athena-results', prefix: QUERY_RESULTS, expiration: retention.athenaResults ?? Duration.days(30) },
   ];
 }

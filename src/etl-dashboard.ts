@@ -5,7 +5,6 @@ import {
   GraphWidget,
   IMetric,
   MathExpression,
-  Metric,
   MetricOptions,
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -16,6 +15,8 @@ import { LakeNames } from './naming';
 import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, PropTypes } from './private/errors/prop-types';
 import { synthError } from './private/errors/synth-error';
+import { checkMetricsEnabled, datasetMetric } from './private/resources/dataset-metric';
+import { lakeTags, tagExisting } from './private/resources/lake-tags';
 import { claimName } from './private/resources/unique-names';
 
 /** Properties of a dashboard: the datasets it shows. */
@@ -49,8 +50,8 @@ export interface EtlDashboardProps {
 }
 
 /**
- * A CloudWatch dashboard with a row per dataset: its runs and failures, their duration in seconds, the published rows,
- * and the hours since the last publication.
+ * A CloudWatch dashboard with a row per dataset. Each row shows runs and failures, the duration of runs in seconds,
+ * the published rows, and the hours since the last publication.
  *
  * By default, it shows the last seven days. If a dataset published nothing in the selected time range, its graph of
  * hours since the last publication is empty. CloudWatch charges for dashboards.
@@ -85,6 +86,7 @@ export class EtlDashboard extends Construct {
       defaultInterval: Duration.days(7),
       widgets: datasets.map(dataset => row(names, dataset)),
     });
+    tagExisting(this, lakeTags(names));
   }
 }
 
@@ -100,13 +102,8 @@ const WIDGETS_PER_ROW = 4;
 
 /** A dashboard is 24 units wide. */
 function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
-  const metric = (metricName: string, options: MetricOptions) => new Metric({
-    namespace: names.metricsNamespace,
-    metricName,
-    dimensionsMap: { Dataset: dataset, Layer: layer },
-    period: Duration.hours(1),
-    ...options,
-  });
+  const metric = (metricName: string, options: MetricOptions) =>
+    datasetMetric(names, { layer, dataset }, metricName, options);
   const graph = (title: string, unit: string, ...left: IMetric[]) => new GraphWidget({
     title: `${layer}/${dataset}: ${title}`,
     left,
@@ -139,14 +136,7 @@ function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
 }
 
 function checkDatasets(scope: Construct, { core, datasets }: EtlDashboardProps): void {
-  if (!core.metrics) {
-    throw synthError(
-      scope,
-      'SETTING_REQUIRED',
-      'metrics are disabled in the core.',
-      'Set metrics: true in the EtlCore, and in EtlCore.fromPrefixes if another app deploys the core.',
-    );
-  }
+  checkMetricsEnabled(scope, core);
   if (datasets.length === 0) {
     throw synthError(scope, 'DATASETS_REQUIRED', 'datasets is empty.', 'Add at least one dataset.');
   }
@@ -155,8 +145,8 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlDashboardProps):
     throw synthError(
       scope,
       'DASHBOARD_TOO_LARGE',
-      `datasets has ${datasets.length} datasets, ${maxDatasets} are allowed: CloudWatch allows ${MAX_WIDGETS} graphs `
-        + 'in a dashboard.',
+      `datasets contains ${datasets.length} datasets; the maximum is ${maxDatasets}, because a CloudWatch dashboard `
+        + `can have ${MAX_WIDGETS} widgets.`,
       'Create a second dashboard with its own dashboardName.',
     );
   }

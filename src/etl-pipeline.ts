@@ -9,7 +9,7 @@ import { IEtlCore } from './i-etl-core';
 import { Layer } from './layer';
 import { checkLength, LakeNames } from './naming';
 import { OnFailedInput } from './on-failed-input';
-import { datasetGraph, hasSchedule } from './private/definition/dataset-graph';
+import { datasetGraph, hasFlex, hasSchedule } from './private/definition/dataset-graph';
 import { pipelineNodes } from './private/definition/pipeline-nodes';
 import { PipelineDocument } from './private/document/pipeline-document.generated';
 import { pipelineRuleProblems, pipelineSchema } from './private/document/pipeline-rules';
@@ -20,6 +20,7 @@ import { checkEnvironment } from './private/resources/check-environment';
 import { coreInSameStage } from './private/resources/deployed-core';
 import { limitDescription, MAX_SCHEDULE_DESCRIPTION_BYTES } from './private/resources/description';
 import { RETRY_POLICY, timesOf } from './private/resources/job-schedule';
+import { pipelineTags, tagExisting } from './private/resources/lake-tags';
 import { createPipelineAlert } from './private/resources/pipeline-alert';
 import { createPipelineRole, createPipelineSchedulerRole } from './private/resources/pipeline-roles';
 import { rolesOf } from './private/resources/role-arns';
@@ -34,17 +35,17 @@ export interface EtlPipelineProps {
   readonly core: IEtlCore;
 
   /**
-   * The datasets to build: 1 to 400 with their inputs.
+   * The datasets to build: 1 to 400, including their inputs.
    *
    * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
    * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DUPLICATE_VALUE` if it contains a
-   * dataset twice, with `LAKE_MISMATCH` if a dataset belongs to another lake, and with `PIPELINE_TOO_LARGE` if there
-   * are too many.
+   * dataset twice, with `LAKE_MISMATCH` if a dataset belongs to another lake, with `PIPELINE_TOO_LARGE` if there are
+   * too many, and with `SETTINGS_CONFLICT` if one has `flex`.
    */
   readonly datasets: IDataset[];
 
   /**
-   * Whether the inputs of the datasets, and their inputs, are part of the pipeline.
+   * Whether the direct and indirect inputs of the datasets are part of the pipeline.
    *
    * An input that another app deploys is only part of the pipeline if you list it, because that app usually has its own
    * pipeline.
@@ -97,7 +98,7 @@ export interface EtlPipelineProps {
 }
 
 /**
- * A pipeline runs datasets in order: each as soon as its own inputs have ended.
+ * A pipeline runs datasets in the order of their dependencies: each dataset starts as soon as its inputs have ended.
  *
  * For each dataset, it runs the job, waits for the last attempt of the run, and runs the crawler if the table is new or
  * its schema has changed. Iceberg tables need no crawler. A derived dataset runs only if an input has published since
@@ -173,6 +174,7 @@ export class EtlPipeline extends Construct {
       pipeline: this.pipeline,
       stateMachineArn: names.stateMachineArn(this, name),
     });
+    tagExisting(this, pipelineTags(names, this.pipeline));
     const deployed = coreInSameStage(core, this);
     if (deployed) {
       this.node.addDependency(deployed.datasetStateMachine, deployed.scheduleGroup);
@@ -203,7 +205,7 @@ export class EtlPipeline extends Construct {
     }));
   }
 
-  /** Checks what is known when all datasets of the app exist. */
+  /** Runs the checks that need all datasets of the app. */
   private checkNodes(names: LakeNames, document: PipelineDocument): void {
     const nodes = this.nodes(names, document);
     if (nodes.length > MAX_DATASETS) {
@@ -225,14 +227,24 @@ export class EtlPipeline extends Construct {
         'Distribute them over several pipelines.',
       );
     }
+    const flexible = nodes.find(({ dataset }) => hasFlex(this, names.resourcePrefix, dataset));
+    if (flexible) {
+      throw synthError(
+        this,
+        'SETTINGS_CONFLICT',
+        `the dataset "${flexible.dataset}" of the pipeline "${this.pipeline}" has flex, so the pipeline would `
+          + 'wait until AWS Glue has spare capacity for its run, and fail if there is none.',
+        'Set flex of the dataset to false, or remove the dataset from the pipeline and set its schedule.',
+      );
+    }
     const graph = datasetGraph(this, names.resourcePrefix);
     for (const { dataset } of nodes.length === 1 ? [] : nodes) {
       if (!dataset.startsWith(`${Layer.BRONZE}/`) && !graph.has(dataset)) {
         Annotations.of(this).addWarningV2(
           `cdk-glue-medallion:unknown-inputs-${dataset}`,
-          `the inputs of the dataset "${dataset}" of the pipeline "${this.pipeline}" are not known, because another `
-            + 'app or stage deploys it. It starts without waiting for its inputs. Run it in a pipeline of '
-            + 'the app that deploys it.',
+          `the inputs of the dataset "${dataset}" of the pipeline "${this.pipeline}" are not known, because `
+            + 'another app or stage deploys the dataset. The dataset starts without waiting for its inputs. Run it in '
+            + 'a pipeline of the app that deploys it.',
         );
       }
     }
@@ -242,7 +254,7 @@ export class EtlPipeline extends Construct {
     for (const dataset of document.schedule === undefined ? [] : scheduled) {
       Annotations.of(this).addWarningV2(
         `cdk-glue-medallion:schedule-and-pipeline-${dataset}`,
-        `the dataset "${dataset}" of the pipeline "${this.pipeline}" also has its own schedule, so that it runs `
+        `the dataset "${dataset}" of the pipeline "${this.pipeline}" also has its own schedule, so it runs `
           + 'twice. Remove its schedule.',
       );
     }
@@ -262,12 +274,12 @@ const PIPELINE_PROPS: PropTypes<EtlPipelineProps> = {
 
 const MAX_CONCURRENT_JOBS = 10;
 
-/** The ID of a construct as the name of a pipeline. The schema reports an invalid result. */
+/** Converts the ID of a construct to the name of a pipeline. The schema reports an invalid result. */
 function kebabCase(id: string): string {
   return id.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/[^A-Za-z0-9]+/g, '-').toLowerCase();
 }
 
-/** With more datasets, an execution of 24 hours could exceed the 25,000 events of a history. */
+/** With more datasets, an execution of 24 hours could exceed the limit of 25,000 events per execution history. */
 const MAX_DATASETS = 400;
 
 /** A variable of a state machine has at most 256 KiB. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */

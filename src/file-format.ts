@@ -39,9 +39,9 @@ export interface TextOptions {
   /**
    * The names of the columns in the order of the fields, for files without a header.
    *
-   * With these names, the default of `header` is false. With `header: true`, they replace the names in the header.
-   * Records with more fields than names keep the other fields in `meta_rescued`. The names apply to all tables.
-   * Synthesis fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
+   * With these names, the default of `header` is false. With `header: true`, they replace the names in the header. If a
+   * record has more fields than there are names, the extra fields are stored in `meta_rescued`. The names apply to all
+   * tables. Synthesis fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
    *
    * @default - the names in the header; without a header `column_1`, `column_2`, …
    */
@@ -51,8 +51,8 @@ export interface TextOptions {
    * The names of the columns in the order of the fields, per table, for a dataset with several tables.
    *
    * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
-   * exist. The files of a table that is not listed have a header, unless `header` is false. `columnNames` describes how
-   * the names are used.
+   * exist. The files of a table that is not listed have a header, unless `header` is false. The names are used as
+   * described for `columnNames`.
    *
    * @default - `columnNames` applies to all tables
    */
@@ -77,9 +77,9 @@ export interface TextOptions {
   /**
    * The format of dates, in addition to ISO 8601 dates, such as `yyyyMMdd` or `dd.MM.yyyy HH:mm`.
    *
-   * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH` (`H`) or `hh`
-   * (`h`) with `a` for AM or PM, `mm`, `ss`, and `S` per digit of a fraction.
-   * Synthesis fails with `FORMAT_INVALID` if the format is invalid.
+   * The parts are `yyyy` or `yy`, `MM` (`M` without leading zeros, `MMM` for Jan), `dd` (`d`), `HH` (`H`) or `hh` (`h`)
+   * with `a` for AM or PM, `mm`, `ss`, and one `S` per digit of the fraction of a second. Synthesis fails with
+   * `FORMAT_INVALID` if the format is invalid.
    *
    * @default - only ISO 8601 dates, because the day and the month of 01/02/2024 are ambiguous
    */
@@ -164,14 +164,14 @@ export interface JsonOptions {
    *
    * `$` is the document itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
    *
-   * @default - the document if it is a list; otherwise its list of objects: the only one, or the one with a typical
-   * name such as `results`; otherwise the document as a single record. This fits most documents. After the first
-   * publication, the records stay at the published place: a run fails if they are no longer there
+   * @default - the document if it is a list; otherwise its only list of objects, or the list with a typical name such
+   * as `results`; otherwise the document as a single record. This fits most documents. After the first publication,
+   * this location is fixed: a run fails if the records are no longer there
    */
   readonly records?: string;
 
   /**
-   * Whether a document without the list of records has no records.
+   * Whether to treat a document without the list of records as an empty list.
    *
    * Set it to true for a source that omits the list when it is empty.
    *
@@ -196,7 +196,7 @@ export interface JsonOptions {
   readonly keyColumn?: string;
 
   /**
-   * The names of the columns of records with the orientation `RecordOrient.VALUES`, for files without a header.
+   * The column names for records in the shape `RecordOrient.VALUES`, if the files have no header.
    *
    * The run fails if a record has more or fewer values than there are names. The names apply to all tables. Synthesis
    * fails with `SETTINGS_CONFLICT` if `columnNamesByTable` is also set.
@@ -206,8 +206,7 @@ export interface JsonOptions {
   readonly columnNames?: string[];
 
   /**
-   * The names of the columns of records with the orientation `RecordOrient.VALUES`, per table, for a dataset with
-   * several tables.
+   * The column names for records in the shape `RecordOrient.VALUES`, per table, for a dataset with several tables.
    *
    * Each key is the name of a table in `fileTableMapping`. Synthesis fails with `UNKNOWN_TABLE` if a table does not
    * exist. The files of a table that is not listed have a header, unless `header` is false.
@@ -217,10 +216,10 @@ export interface JsonOptions {
   readonly columnNamesByTable?: { [table: string]: string[] };
 
   /**
-   * Whether the first record of `RecordOrient.VALUES` is a header.
+   * Whether the first list is a header, for records in the shape `RecordOrient.VALUES`.
    *
-   * With `columnNames` and a header, the names replace those in the header. Without a header and `columnNames`, the
-   * columns are named `column_1`, `column_2` and so on.
+   * With `columnNames` and a header, the names replace those in the header. With neither a header nor `columnNames`,
+   * the columns are named `column_1`, `column_2` and so on.
    *
    * @default true, unless `columnNames` is set - a list of lists without a header has no names
    */
@@ -269,7 +268,7 @@ export class FileFormat {
   /**
    * Delimited text, such as CSV.
    *
-   * @param options what differs from CSV with a header, in UTF-8, with double quotes
+   * @param options the settings that differ from the default: CSV with a header, in UTF-8, with double quotes
    * @exampleMetadata fixture=lake
    * @example
    * const format = FileFormat.csv({ delimiter: ';', numberFormat: '1.234,56', dateFormat: 'dd.MM.yyyy' });
@@ -281,7 +280,7 @@ export class FileFormat {
   /**
    * Fixed-width text.
    *
-   * @param options the widths of the fields, and what differs from UTF-8 without a header
+   * @param options the widths of the fields, and the settings that differ from the default: UTF-8 without a header
    * @exampleMetadata fixture=lake
    * @example
    * const format = FileFormat.fixedWidth({ widths: [5, 20, 2] });
@@ -328,7 +327,7 @@ export class FileFormat {
   /** @internal */
   public readonly _document: FileFormatDocument;
   /**
-   * The column names per table. They have the key of `columnNames` in the document.
+   * The column names per table. In the document, they are stored under the same key as `columnNames`.
    *
    * @internal
    */

@@ -6,7 +6,8 @@ export interface GlueDefaults {
   /**
    * The Glue version of the jobs. `glueVersion` of a dataset overrides it.
    *
-   * @default GlueVersion.V5_0 - Glue 6.0 runs SQL in ANSI mode, which you should try before you switch
+   * @default GlueVersion.V5_0 - Glue 6.0 costs less, but runs SQL in ANSI mode, which existing queries must support.
+   * `medallion init` sets GlueVersion.V6_0 for new lakes
    */
   readonly version?: GlueVersion;
 
@@ -30,9 +31,10 @@ export interface GlueDefaults {
   readonly maxRetries?: number;
 
   /**
-   * Additional arguments of all jobs, such as `--enable-auto-scaling` with the value `true`.
+   * Additional arguments of all jobs, such as `--enable-metrics` with the value `true`.
    *
-   * Synthesis fails with `ARGUMENT_RESERVED` for an argument that the library sets.
+   * Synthesis fails with `ARGUMENT_RESERVED` for an argument that the library sets. For auto scaling, set `autoScaling`
+   * of a dataset or of a size in `glueWorkerConfigs`.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html

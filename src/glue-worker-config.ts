@@ -3,6 +3,9 @@ import { Duration } from 'aws-cdk-lib';
 /**
  * The type of the workers of a Glue job.
  *
+ * AWS Glue does not offer every type in every Region. The types `R_…` are memory-optimized: a memory-optimized DPU
+ * (M-DPU) has twice the memory of a DPU and its own price. Each type has one Spark executor per worker.
+ *
  * @see https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
  */
 export enum WorkerType {
@@ -14,6 +17,18 @@ export enum WorkerType {
   G_4X = 'G.4X',
   /** 8 DPU: 32 vCPUs, 128 GB of memory. */
   G_8X = 'G.8X',
+  /** 12 DPU: 48 vCPUs, 192 GB of memory. */
+  G_12X = 'G.12X',
+  /** 16 DPU: 64 vCPUs, 256 GB of memory. */
+  G_16X = 'G.16X',
+  /** 1 M-DPU: 4 vCPUs, 32 GB of memory. */
+  R_1X = 'R.1X',
+  /** 2 M-DPU: 8 vCPUs, 64 GB of memory. */
+  R_2X = 'R.2X',
+  /** 4 M-DPU: 16 vCPUs, 128 GB of memory. */
+  R_4X = 'R.4X',
+  /** 8 M-DPU: 32 vCPUs, 256 GB of memory. */
+  R_8X = 'R.8X',
 }
 
 /**
@@ -35,14 +50,38 @@ export interface GlueWorkerConfig {
   readonly workerType?: WorkerType;
 
   /**
-   * The number of workers, including the driver: 2 to 299.
+   * The number of workers, including the driver: 2 to 299, or 2 to 149 with `WorkerType.G_2X`.
    *
-   * Your account's service quotas may allow fewer.
+   * With auto scaling, it is the maximum. Your account's service quotas may allow fewer. Synthesis of a dataset fails
+   * with `SETTINGS_CONFLICT` if AWS Glue does not allow the number for the worker type.
    *
    * @default - depends on the size: 2 (small), 5 (medium), 10 (large and xlarge)
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
    * @see https://docs.aws.amazon.com/general/latest/gr/glue.html
    */
   readonly numberOfWorkers?: number;
+
+  /**
+   * Whether AWS Glue adds and removes workers during a run, up to `numberOfWorkers`. You pay only for the workers that
+   * the run uses.
+   *
+   * @default - true for the sizes `medium`, `large` and `xlarge`; false for `small`, which has one worker besides the
+   * driver, so that there is nothing to scale
+   * @see https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
+   */
+  readonly autoScaling?: boolean;
+
+  /**
+   * Whether runs use the flexible execution class of AWS Glue: spare capacity at a lower price.
+   *
+   * A run can wait up to 20 minutes for capacity and fail if there is none, and AWS Glue can reclaim workers during the
+   * run. Synthesis of a dataset fails with `SETTINGS_CONFLICT` for worker types other than `G_1X` and `G_2X`, for a
+   * timeout of less than 30 minutes, and for a dataset of a pipeline.
+   *
+   * @default false - a run starts immediately
+   * @see https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+   */
+  readonly flex?: boolean;
 
   /**
    * The timeout of a run: whole minutes, from 15 minutes to 48 hours.

@@ -4,6 +4,7 @@ import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
 import { Layer } from './layer';
 import { pendingName } from './private/document/pending-lookup';
+import { namedDataset } from './private/resources/dataset-table-names';
 
 /** Properties of a gold dataset: its name and size, its inputs, and how to build its tables from them. */
 export interface GoldDatasetProps extends DerivedDatasetProps {}
@@ -31,6 +32,8 @@ export class GoldDataset extends DerivedDataset {
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
+   * @param tables the names of its tables, as in `outputs`, which `grantQuery` needs; by default, one table with the
+   * name of the dataset
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'Holidays', {
@@ -41,8 +44,8 @@ export class GoldDataset extends DerivedDataset {
    *   transform: Transform.sql('SELECT * FROM pp_dw_gold.calendar WHERE is_holiday'),
    * });
    */
-  public static fromName(core: IEtlCore, dataset: string): IDataset {
-    return { core, dataset: pendingName(dataset), layer: Layer.GOLD };
+  public static fromName(core: IEtlCore, dataset: string, tables?: string[]): IDataset {
+    return namedDataset(core, Layer.GOLD, pendingName(dataset), tables);
   }
 
   /**

@@ -2,11 +2,11 @@
  * Keeps every version of each row of a silver or gold table: a slowly changing dimension of type 2.
  *
  * A new row creates a version. A changed row closes the current version and creates another. If a row is no longer in
- * the query result, its version is closed. No version is ever removed. The table has these columns in addition to those
- * of the query:
+ * the query result, its version is closed. No version is ever removed. The table has these columns in addition to the
+ * columns of the query:
  *
- * - `valid_from`, `valid_to`: the period in which the version was current, as timestamps of the runs. `valid_to` is
- *   null for the current version.
+ * - `valid_from`, `valid_to`: the period in which the version was current. Both are timestamps of runs. `valid_to` is
+ *   null for the current version, unless `openEnd` is set.
  * - `is_current`: whether the version is current.
  * - `change_type`: `insert` if the key is new or returned after a deletion, `update` if the version replaces an earlier
  *   one, `delete` if the key is no longer in the query result.
@@ -43,7 +43,7 @@ export interface History {
    *
    * Synthesis fails with `SETTINGS_CONFLICT` if `exclude` is also set.
    *
-   * @default - all columns except those of `businessKey` and `exclude`, so that no change is lost
+   * @default - all columns except the ones in `businessKey` and `exclude`, so that no change is lost
    */
   readonly compare?: string[];
 
@@ -57,7 +57,8 @@ export interface History {
   readonly exclude?: string[];
 
   /**
-   * The name of the column with the time from which a version is current, in snake_case, such as `effective_date`.
+   * The name of the column that contains the time from which a version is current. It is in snake_case, such as
+   * `effective_date`.
    *
    * Synthesis fails with `COLUMN_NAME_TAKEN` if two of the columns have the same name, and with `COLUMN_NAME_RESERVED`
    * if it is also a column of `businessKey`, `compare` or `exclude`. A run fails with `HISTORY_INVALID` if the query
@@ -68,7 +69,7 @@ export interface History {
   readonly validFrom?: string;
 
   /**
-   * The name of the column with the time from which a version is no longer current, such as `end_date`.
+   * The name of the column that contains the time from which a version is no longer current, such as `end_date`.
    *
    * The rules of `validFrom` apply.
    *
@@ -95,17 +96,18 @@ export interface History {
   readonly changeType?: string;
 
   /**
-   * The date in the column `validTo` of current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`.
+   * The date in the column `validTo` of current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`. The time
+   * is 00:00:00 UTC.
    *
    * Synthesis fails with `VALUE_INVALID` if it is not a date, or is before 2100-01-01. A run fails with
-   * `HISTORY_INVALID` if it differs from the published one.
+   * `HISTORY_INVALID` if it differs from the published date.
    *
    * @default - null, which cannot be mistaken for a time at which the version ends
    */
   readonly openEnd?: string;
 
   /**
-   * A table of an input, as `database.table`, with existing versions of rows, which the first publication imports.
+   * A table of an input, as `database.table`. The first publication imports the versions of rows in this table.
    *
    * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version is
    * current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`, `${silver_database}` and

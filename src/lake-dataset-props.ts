@@ -24,8 +24,8 @@ export interface LakeDatasetProps {
    * The name of the dataset in kebab-case, at most 80 characters, such as `fda-nsde`.
    *
    * All names and paths of the dataset are derived from it. It must be known at synthesis. Synthesis fails with
-   * `DATASET_NAME_INVALID` if it is not kebab-case, with `NAME_TAKEN` if another dataset uses it or one of its tables,
-   * and with `NAME_TOO_LONG` if a name that is derived from it is too long for its service.
+   * `DATASET_NAME_INVALID` if it is not kebab-case, with `NAME_TAKEN` if the name or a table name is already used by
+   * another dataset, and with `NAME_TOO_LONG` if a name that is derived from it is too long for its service.
    */
   readonly dataset: string;
 
@@ -120,15 +120,40 @@ export interface LakeDatasetProps {
   readonly workerType?: WorkerType;
 
   /**
-   * The number of workers of a run, including the driver: 2 to 299, with `WorkerType.G_2X` at most 149.
+   * The number of workers of a run, including the driver: 2 to 299, or 2 to 149 with `WorkerType.G_2X`.
    *
-   * Your account's service quotas may allow fewer. Synthesis fails with `VALUE_INVALID` if the number is out of bounds,
-   * and with `SETTINGS_CONFLICT` if AWS Glue does not allow it for the worker type.
+   * With auto scaling, it is the maximum. Your account's service quotas may allow fewer. Synthesis fails with
+   * `VALUE_INVALID` if the number is out of bounds, and with `SETTINGS_CONFLICT` if AWS Glue does not allow it for the
+   * worker type.
    *
    * @default - by `dataSizeCategory` and `glueWorkerConfigs` of the core
    * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
    */
   readonly numberOfWorkers?: number;
+
+  /**
+   * Whether AWS Glue adds and removes workers during a run, up to `numberOfWorkers`. You pay only for the workers that
+   * the run uses.
+   *
+   * @default - `autoScaling` of the size in `glueWorkerConfigs` of the core; otherwise true, but false for the size
+   * SMALL, which has one worker besides the driver, so that there is nothing to scale
+   * @see https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
+   */
+  readonly autoScaling?: boolean;
+
+  /**
+   * Whether runs use the flexible execution class of AWS Glue: spare capacity at a lower price. Set it for datasets
+   * that can start later.
+   *
+   * A run can wait up to 20 minutes for capacity and fail if there is none, and AWS Glue can reclaim workers during the
+   * run. Synthesis fails with `SETTINGS_CONFLICT` for worker types other than `G_1X` and `G_2X`, for a timeout of less
+   * than 30 minutes, and for a dataset of a pipeline, whose other datasets would wait.
+   *
+   * @default - `flex` of the size in `glueWorkerConfigs` of the core; otherwise false: a run starts immediately
+   * @see https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+   * @see https://docs.aws.amazon.com/glue/latest/dg/add-job.html
+   */
+  readonly flex?: boolean;
 
   /**
    * The timeout of a run: whole minutes, from 15 minutes to 48 hours.
@@ -148,6 +173,9 @@ export interface LakeDatasetProps {
 
   /**
    * The role of the job and, if the dataset has one, of the crawler. Set it for a dataset that needs more permissions.
+   *
+   * With `lakeFormation` of the core, the dataset grants no Lake Formation permissions to this role: add the role to
+   * `roles.datasets` of the core, or grant them yourself. Otherwise, synthesis prints a warning.
    *
    * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
    * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,

@@ -1,7 +1,9 @@
 import { readFileSync } from 'fs';
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
+import { Metric, MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { CfnCrawler, CfnJob } from 'aws-cdk-lib/aws-glue';
-import { IRole } from 'aws-cdk-lib/aws-iam';
+import { Grant, IGrantable, IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { GlueVersion } from './glue-version';
@@ -11,29 +13,35 @@ import { LakeDatasetProps } from './lake-dataset-props';
 import { Layer } from './layer';
 import { checkLength, DatasetNames, LakeNames } from './naming';
 import { DatasetDefinition } from './private/definition/dataset-definition';
-import { datasetGraph, registerInputs, registerSchedule } from './private/definition/dataset-graph';
+import { datasetGraph, registerFlex, registerInputs, registerSchedule } from './private/definition/dataset-graph';
 import { checkNamedTables, checkQueryTables, registerTables } from './private/definition/lake-tables';
 import { namedTables, withTableDatabases } from './private/definition/named-tables';
 import { unencryptedUrls } from './private/document/api-rules';
 import { withCompleteRules } from './private/document/data-rules';
 import { DatasetDocument } from './private/document/dataset-document.generated';
-import { checkRules, workersProblem } from './private/document/dataset-rules';
+import { checkRules } from './private/document/dataset-rules';
 import { checkDocument, datasetSchema } from './private/document/dataset-schema';
 import { tablesOf } from './private/document/dataset-tables';
 import { withPendingLookups } from './private/document/pending-lookup';
 import { columnDescriptionKey, tableFormatOf, withTableFormat } from './private/document/table-format';
 import { unresolvedValues } from './private/document/unresolved-values';
+import { workerSettingsProblems } from './private/document/worker-rules';
 import { synthError } from './private/errors/synth-error';
 import { checkEnvironment } from './private/resources/check-environment';
 import { createCrawler } from './private/resources/crawler';
+import { grantRead, grantStart } from './private/resources/dataset-grants';
+import { checkMetricsEnabled, datasetMetric } from './private/resources/dataset-metric';
 import { datasetRole } from './private/resources/dataset-role';
 import { coreInSameStage, deployedCore } from './private/resources/deployed-core';
 import { limitDescription, MAX_GLUE_DESCRIPTION_BYTES } from './private/resources/description';
 import { registerFreshness } from './private/resources/freshness-check';
 import { createGlueJob } from './private/resources/glue-job';
 import { createJobSchedule } from './private/resources/job-schedule';
+import { grantTables, LakeFormation, principalKey, tablePermissions } from './private/resources/lake-formation';
+import { datasetTags, tagExisting } from './private/resources/lake-tags';
 import { createRetryAlert } from './private/resources/retry-alert';
 import { glueRoleArn, rolesOf, schedulerRoleArn } from './private/resources/role-arns';
+import { failureRules, RunRules, successRules } from './private/resources/run-events';
 import { claimName } from './private/resources/unique-names';
 import { definitionHash } from './private/scripts/definition-hash';
 import { placeholderProblems, withDatabases } from './private/scripts/query-databases';
@@ -91,6 +99,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
   /** The maximum DPU-hours of a run: workers × DPU × timeout in hours × (1 + retries). */
   public readonly maxDpuHours: number;
 
+  private readonly successRules: RunRules;
+  private readonly failureRules: RunRules;
+
   /**
    * Creates a dataset.
    *
@@ -131,6 +142,9 @@ export abstract class LakeDataset extends Construct implements IDataset {
     const { glueDefaults: defaults, glueWorkerConfigs } = props.core;
     const size = sizeOf(props.dataSizeCategory, defaults, glueWorkerConfigs, document);
     checkWorkers(this, document.dataset, size);
+    if (size.flex) {
+      registerFlex(this, lake.resourcePrefix, `${layer}/${document.dataset}`);
+    }
     warnAboutShorterTimeout(this, props, document);
     const maxRetries = document.max_retries ?? defaults.maxRetries ?? MAX_RETRIES;
     this.role = props.role
@@ -176,6 +190,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
         graph: datasetGraph(this, lake.resourcePrefix),
       });
     }
+    grantLakeFormation(this, props, layer, this.job, this.role);
+    tagExisting(this, datasetTags(names));
     deployScripts(this, { names, document, script, sourceFiles, job: this.job, core: props.core });
     dependOnCore(this, props.core, layer);
 
@@ -187,6 +203,115 @@ export abstract class LakeDataset extends Construct implements IDataset {
     this.tableNames = Object.values(names.tables).map(table => table.name);
     this.document = JSON.stringify(document);
     this.maxDpuHours = maxDpuHours(size, maxRetries);
+    this.successRules = successRules(this, names);
+    this.failureRules = failureRules(this, names, maxRetries);
+  }
+
+  /**
+   * Allows a role, a user or a group to read the tables of the dataset without Athena, for example with Spark,
+   * pandas or DuckDB. The grantee can read the objects of the tables and their metadata in the Glue Data Catalog. If
+   * the lake is encrypted, the grantee can use its key for objects of the bucket.
+   *
+   * With `lakeFormation` of the core, the grantee gets Lake Formation permissions and `lakeformation:GetDataAccess`
+   * instead of IAM permissions on the objects. Use a reader that supports Lake Formation, such as AWS Glue or Amazon
+   * EMR. The tables must exist before the deployment.
+   *
+   * The grantee cannot read originals, run records or other datasets. Synthesis fails with `ENVIRONMENT_MISMATCH` if
+   * the grantee is in another account, and with `VALUE_INVALID` if it cannot have a policy.
+   *
+   * @param grantee who can read
+   */
+  public grantRead(grantee: IGrantable): Grant {
+    return grantRead(this, grantee);
+  }
+
+  /**
+   * Allows a role, a user or a group to start the job of the dataset, and to read the state of its runs.
+   *
+   * A run can be started with other job arguments, such as `--additional-python-modules`, so the grantee can run code
+   * with the role of the job: grant it only to principals that may do everything that the job may do. The grantee
+   * cannot change the job. It cannot stop a run either, because a stopped run is not retried. The job does not start a
+   * crawler. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in another account, and with `VALUE_INVALID`
+   * if it cannot have a policy.
+   *
+   * @param grantee who can start the job
+   * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+   */
+  public grantStart(grantee: IGrantable): Grant {
+    return grantStart(this, grantee);
+  }
+
+  /**
+   * Sends an event to a target when a run of the job succeeds, even if a pipeline or a person started the run.
+   *
+   * The targets of a dataset share an EventBridge rule, five per rule; an event bus has a quota of 300 rules. A run
+   * also succeeds if its source has not changed and the tables stay the same. A crawler that adds new tables to the
+   * Data Catalog can run after the event. EventBridge delivers the event on a best-effort basis. Its `detail` contains
+   * `jobName`, `jobRunId`, `state` and `message`.
+   *
+   * @param target what to start or to notify, from `aws-cdk-lib/aws-events-targets`
+   * @returns the rule of the target
+   * @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html
+   */
+  public onSuccess(target: IRuleTarget): Rule {
+    return this.successRules.add(target);
+  }
+
+  /**
+   * Sends an event to a target when a run of the job fails and is not retried: the last attempt failed, or a run
+   * timed out, was stopped, or ended with the state `ERROR`.
+   *
+   * The targets of a dataset share an EventBridge rule, five per rule; an event bus has a quota of 300 rules.
+   * EventBridge delivers the event on a best-effort basis. Its `detail` contains `jobName`, `jobRunId`, `state` and
+   * `message`. If someone changes the number of retries of the job outside the CDK, no event is sent for its failures,
+   * because the last attempt is identified by that number.
+   *
+   * @param target what to start or to notify, from `aws-cdk-lib/aws-events-targets`
+   * @returns the rule of the target
+   * @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-glue.html
+   */
+  public onFailure(target: IRuleTarget): Rule {
+    return this.failureRules.add(target);
+  }
+
+  /**
+   * The number of rows that a run published, in all tables of the dataset together.
+   *
+   * A run that fails before it publishes, or whose source has not changed, has no value. Synthesis fails with
+   * `SETTING_REQUIRED` if `metrics` of the core is not set, because the metric would never have a value.
+   *
+   * @param props the period, the statistic and other options; by default, the maximum per hour
+   */
+  public metricRows(props?: MetricOptions): Metric {
+    return this.metric('Rows', { statistic: Stats.MAXIMUM, ...props });
+  }
+
+  /**
+   * The number of failed runs. A failed run that is retried also counts. A run that is killed, for example because of
+   * its timeout, does not publish the metric; use `onFailure` for these runs.
+   *
+   * Synthesis fails with `SETTING_REQUIRED` if `metrics` of the core is not set.
+   *
+   * @param props the period, the statistic and other options; by default, the sum per hour
+   */
+  public metricFailures(props?: MetricOptions): Metric {
+    return this.metric('Failures', { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * The duration of a run in seconds.
+   *
+   * Synthesis fails with `SETTING_REQUIRED` if `metrics` of the core is not set.
+   *
+   * @param props the period, the statistic and other options; by default, the maximum per hour
+   */
+  public metricDuration(props?: MetricOptions): Metric {
+    return this.metric('DurationSeconds', { statistic: Stats.MAXIMUM, ...props });
+  }
+
+  private metric(metricName: string, options: MetricOptions): Metric {
+    checkMetricsEnabled(this, this.core);
+    return datasetMetric(new LakeNames(this, this.core), this, metricName, options).attachTo(this);
   }
 
   /**
@@ -197,17 +322,14 @@ export abstract class LakeDataset extends Construct implements IDataset {
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
 }
 
-/** Fails if the number of workers does not fit their type. The core can set one of them, and the dataset the other. */
-function checkWorkers(scope: Construct, dataset: string, { workerType, workers }: Size): void {
-  const problem = workersProblem(workerType, workers);
-  if (problem) {
-    throw synthError(
-      scope, problem.code, `${problem.key} of dataset "${dataset}" ${problem.found}.`, problem.remedy,
-    );
+/** Fails if two execution settings conflict. The core can set one of them, and the dataset the other. */
+function checkWorkers(scope: Construct, dataset: string, { workerType: type, ...others }: Size): void {
+  for (const { code, key, found, remedy } of workerSettingsProblems({ type, ...others })) {
+    throw synthError(scope, code, `${key} of dataset "${dataset}" ${found}.`, remedy);
   }
 }
 
-/** A default for all sizes that fits a small dataset can be too short for a large one. */
+/** A default timeout for all sizes that is sufficient for a small dataset can be too short for a large one. */
 function warnAboutShorterTimeout(
   scope: Construct,
   { core: { glueDefaults, glueWorkerConfigs }, dataSizeCategory: size }: LakeDatasetProps,
@@ -219,7 +341,7 @@ function warnAboutShorterTimeout(
     Annotations.of(scope).addWarningV2('cdk-glue-medallion:shorter-timeout',
       `timeout of glueDefaults (glue_defaults.timeout_minutes) is ${minutes} minutes, which is shorter than the `
         + `timeout of the size "${size}" of dataset "${document.dataset}", ${SIZES[size].timeoutMinutes} minutes. `
-        + 'Set the timeout of this size in glueWorkerConfigs, or that of the dataset.');
+        + 'Set the timeout of this size in glueWorkerConfigs, or the timeout of the dataset.');
   }
 }
 
@@ -228,7 +350,7 @@ function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRo
   return isShared ? glueRoleArn(scope, lake, core) : role.roleArn;
 }
 
-/** A script whose query has the names of the databases in place of placeholders. */
+/** The script, with the placeholders in its query replaced with the names of the databases. */
 function withDatabaseNames(
   scope: Construct, script: JobScript, lake: LakeNames, { dataset }: DatasetDocument,
 ): JobScript {
@@ -256,7 +378,7 @@ function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument
   if (key !== undefined && tableFormatOf(document) === TableFormat.PARQUET) {
     Annotations.of(scope).addWarningV2('cdk-glue-medallion:column-descriptions',
       `${key} of dataset "${document.dataset}" is not in the Glue Data Catalog: the crawler creates the tables, `
-        + 'without descriptions of columns. To have them in the catalog, set tableFormat to TableFormat.ICEBERG '
+        + 'without descriptions of columns. To add them to the Data Catalog, set tableFormat to TableFormat.ICEBERG '
         + '(table_format in a file).');
   }
 }
@@ -283,6 +405,45 @@ function claimNames(scope: Construct, names: DatasetNames): void {
     claimName(scope, 'table', `${names.database}.${name}`);
     claimName(scope, 'folder', location);
   }
+}
+
+/**
+ * Grants Lake Formation permissions to a role that the dataset has created for itself. The core grants permissions to
+ * the shared role and to the roles in `roles.datasets`. A dataset grants nothing to a role that you pass, because
+ * datasets in other stacks and apps can use the same role.
+ */
+function grantLakeFormation(
+  scope: Construct, { core, dataset, role: passed }: LakeDatasetProps, layer: Layer, job: CfnJob, role?: IRole,
+): void {
+  if (!core.lakeFormation) {
+    return;
+  }
+  const names = new LakeNames(scope, core);
+  const deployed = coreInSameStage(core, scope);
+  const lakeFormation = deployed && LakeFormation.of(deployed);
+  if (role === undefined || coreGrants(scope, names, core, layer, role)) {
+    lakeFormation?.grantsOf(layer).forEach(each => job.addDependency(each));
+  } else if (passed === undefined) {
+    grantTables(scope, { names, role, layer, lakeFormation }).forEach(each => job.addDependency(each));
+  } else {
+    Annotations.of(scope).addWarningV2(LAKE_FORMATION_ROLE,
+      `no Lake Formation permissions are granted to the role of the dataset "${dataset}". Its job and crawler need `
+        + `${tablePermissions(names, layer)}. Add the role to roles of the core: `
+        + `{ datasets: { '${layer}/${dataset}': role } }. Or grant the permissions yourself (see `
+        + 'docs/access/lake-formation.md), and acknowledge the warning: '
+        + `Annotations.of(dataset).acknowledgeWarning('${LAKE_FORMATION_ROLE}').`);
+  }
+}
+
+const LAKE_FORMATION_ROLE = 'cdk-glue-medallion:lake-formation-role';
+
+/** Whether the core grants a role its Lake Formation permissions on a layer. */
+function coreGrants(scope: Construct, names: LakeNames, core: IEtlCore, layer: Layer, role: IRole): boolean {
+  const ofLayer = Object.entries(rolesOf(core).datasets ?? {}).filter(([key]) => key.startsWith(`${layer}/`));
+  const shared = deployedCore(core)?.role;
+  return [...shared ? [shared] : [], ...ofLayer.map(([, each]) => each)]
+    .some(each => principalKey(each) === principalKey(role))
+    || principalKey(role) === JSON.stringify(Stack.of(scope).resolve(glueRoleArn(scope, names, core)));
 }
 
 /** Deploys the dataset after the shared resources that it refers to by name, if this app deploys them. */

@@ -17,7 +17,7 @@ export interface LakeRetention {
   /**
    * How long to keep the data that a run writes under `staging/` before publication.
    *
-   * @default Duration.days(1) - a run deletes its own staging data; only that of a killed run remains
+   * @default Duration.days(1) - a run deletes its own staging data; only a killed run leaves its data behind
    */
   readonly staging?: Duration;
 
@@ -41,15 +41,15 @@ export interface LakeRetention {
    * `EtlCore.fromPrefixes`.
    *
    * A query can read the table as it was in a snapshot. The last two publications are always kept. A run deletes the
-   * files of expired snapshots after it publishes. Synthesis fails with `VALUE_INVALID` if the time is shorter or not
-   * in whole hours.
+   * files of expired snapshots after it publishes. Synthesis fails with `VALUE_INVALID` if the time is less than 1 hour
+   * or not in whole hours.
    *
    * @default Duration.days(7) - a week to recover from a mistake
    */
   readonly snapshots?: Duration;
 
   /**
-   * How long to keep the results of Athena queries, under `athena/`.
+   * How long to keep the results of Athena queries. They are under `athena/`, and for teams under `athena-<team>/`.
    *
    * @default Duration.days(30) - a result can be queried again at any time
    */

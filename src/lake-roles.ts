@@ -25,11 +25,11 @@ export interface LakeRoles {
   readonly scheduler?: IRole;
 
   /**
-   * The role of the state machines that run pipelines and check freshness. AWS Step Functions must be allowed to
-   * assume it.
+   * The role of the state machines that run pipelines, check freshness and count DPU-hours. AWS Step Functions must be
+   * allowed to assume it.
    *
-   * @default - new roles: `<resourcePrefix>-dataset-role`, a role per pipeline, and `<resourcePrefix>-freshness-role`
-   * if a dataset declares freshness
+   * @default - new roles: `<resourcePrefix>-dataset-role`, a role per pipeline, `<resourcePrefix>-freshness-role` if
+   * a dataset declares freshness, and `<resourcePrefix>-usage-role` with `maxDpuHoursPerMonth`
    */
   readonly stateMachines?: IRole;
 
@@ -41,17 +41,28 @@ export interface LakeRoles {
   readonly deployment?: IRole;
 
   /**
-   * The role of the state machine that sends alerts, and of the EventBridge rules that start it. AWS Step Functions and
-   * Amazon EventBridge must be allowed to assume it.
+   * The role of the state machine that sends alerts, of the EventBridge rules that start it, and of the rule that
+   * starts the state machine that counts DPU-hours. AWS Step Functions and Amazon EventBridge must be allowed to assume
+   * it.
    *
    * @default - with `alerts`, two new roles: `<resourcePrefix>-alerts-role` for the state machine, and
-   * `<resourcePrefix>-events-role` for the rules
+   * `<resourcePrefix>-events-role` for the rules; with `maxDpuHoursPerMonth`, `<resourcePrefix>-usage-events-role`
    */
   readonly alerts?: IRole;
 
   /**
+   * With `lakeFormation`, the role that the locations of the tables are registered with. AWS Lake Formation and AWS
+   * Glue must be allowed to assume it.
+   *
+   * @default - with `lakeFormation`, a new role, `<resourcePrefix>-lake-formation-role`
+   */
+  readonly lakeFormation?: IRole;
+
+  /**
    * The roles of individual datasets. Each key is the layer and the name of a dataset, such as `bronze/zipcodes`, and
    * its value is the role of the dataset's job and crawler. The `role` prop of a dataset takes precedence.
+   *
+   * With `lakeFormation`, the core grants each role the permissions on the layer of its key.
    *
    * Synthesis fails with `VALUE_INVALID` for a key without a layer.
    *

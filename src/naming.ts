@@ -11,6 +11,17 @@ export interface LakePrefixes {
   readonly existingBucketName?: string;
 }
 
+/** The start of the S3 prefixes of all query results. No other prefix of the lake starts with it. */
+export const QUERY_RESULTS = 'athena';
+
+/** The keys of the cost-allocation tags. The tag `medallion:lake` is on all resources that can have tags. */
+export const TAG_KEYS = {
+  lake: 'medallion:lake',
+  layer: 'medallion:layer',
+  dataset: 'medallion:dataset',
+  pipeline: 'medallion:pipeline',
+} as const;
+
 /** The folder of the source files of a dataset, next to its script. */
 export const SOURCE_FOLDER = 'source';
 
@@ -57,8 +68,22 @@ export class LakeNames {
   readonly freshnessStateMachine: string;
   readonly freshnessRole: string;
   readonly freshnessSchedulerRole: string;
+  /** The state machine that adds up the DPU-hours of the month, its rule, and the alarm for the maximum number. */
+  readonly usageStateMachine: string;
+  readonly usageRule: string;
+  readonly usageAlarm: string;
+  /** The alarm for runs that could not be counted. */
+  readonly usageFailureAlarm: string;
+  readonly usageRole: string;
+  readonly usageEventsRole: string;
+  /** The role that AWS Lake Formation assumes to access the tables. */
+  readonly lakeFormationRole: string;
+  /** The LF-tag with the layer of a database. */
+  readonly layerTag: string;
   /** The S3 key of the results of the last freshness check. */
   readonly freshnessState = 'etl/freshness.json';
+  /** The S3 prefix of the query results in the workgroup of the lake. */
+  readonly queryResults = `${QUERY_RESULTS}/`;
   /** The CloudWatch namespace of the metrics of the lake. */
   readonly metricsNamespace: string;
   /** The source of the EventBridge events that the jobs of the lake send. */
@@ -97,6 +122,14 @@ export class LakeNames {
     this.freshnessStateMachine = `${this.resourcePrefix}-freshness`;
     this.freshnessRole = `${this.resourcePrefix}-freshness-role`;
     this.freshnessSchedulerRole = `${this.resourcePrefix}-freshness-scheduler-role`;
+    this.usageStateMachine = `${this.resourcePrefix}-usage`;
+    this.usageRule = `${this.resourcePrefix}-usage`;
+    this.usageAlarm = `${this.resourcePrefix}-usage`;
+    this.usageFailureAlarm = `${this.resourcePrefix}-usage-failures`;
+    this.usageRole = `${this.resourcePrefix}-usage-role`;
+    this.usageEventsRole = `${this.resourcePrefix}-usage-events-role`;
+    this.lakeFormationRole = `${this.resourcePrefix}-lake-formation-role`;
+    this.layerTag = `${this.resourcePrefix}-layer`;
     this.metricsNamespace = this.resourcePrefix;
     this.eventSource = `medallion.${this.resourcePrefix}`;
 
@@ -114,10 +147,21 @@ export class LakeNames {
   }
 
   /**
-   * The name of a job. With `*` as the dataset, the pattern of all jobs of a layer; with an empty string, their prefix.
+   * The name of a job. If the dataset is `*`, the pattern of all jobs of a layer. If it is an empty string, the
+   * prefix of their names.
    */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
+  }
+
+  /** The name of the Athena workgroup of a team. */
+  teamWorkGroup(team: string): string {
+    return `${this.workGroup}-${team}`;
+  }
+
+  /** The S3 prefix of the query results of a team. The lifecycle rule for query results covers it. */
+  teamQueryResults(team: string): string {
+    return `${QUERY_RESULTS}-${team}/`;
   }
 
   /** The name of the state machine, the schedule and the stack of a pipeline. */
@@ -226,7 +270,9 @@ export class DatasetNames {
   }
 }
 
-/** The keys of the tables of a dataset. Without any, the key is the name of the dataset in snake_case. */
+/**
+ * The keys of the tables of a dataset. If it declares no tables, its only key is the name of the dataset in snake_case.
+ */
 export function tableKeys(dataset: string, tables: string[]): string[] {
   return tables.length === 0 ? [snakeCase(dataset)] : [...new Set(tables)];
 }
@@ -236,7 +282,7 @@ export function tableNames(dataset: string, keys: string[]): string[] {
   return hasOwnTable(dataset, keys) ? keys : keys.map(key => `${tablePrefix(dataset)}${key}`);
 }
 
-/** Whether the only table has the name of the dataset. */
+/** Whether the dataset has a single table with the name of the dataset. */
 function hasOwnTable(dataset: string, keys: string[]): boolean {
   return keys.length === 1 && keys[0] === snakeCase(dataset);
 }
@@ -256,6 +302,7 @@ const MAX_LENGTH = {
   'state machine': 80,
   'job': 255,
   'crawler': 255,
+  'workgroup': 128,
   'database': 255,
   'table': 255,
 };
@@ -269,7 +316,7 @@ export function checkLength(
     throw synthError(
       scope,
       'NAME_TOO_LONG',
-      `the name of the ${what} "${known}" has ${known.length} characters, ${MAX_LENGTH[what]} are allowed.`,
+      `the name of the ${what} "${known}" has ${known.length} characters; the maximum is ${MAX_LENGTH[what]}.`,
       remedy,
     );
   }
@@ -305,17 +352,19 @@ export function reservedPipelineName(
   pipeline: string,
 ): { readonly found: string; readonly remedy: string } | undefined {
   if (RESERVED_PIPELINES.includes(pipeline)) {
-    return { found: `is "${pipeline}", the name of a state machine of the lake`, remedy: 'Use another name.' };
+    return { found: `is "${pipeline}", a name that the lake uses for its own resources`, remedy: 'Use another name.' };
   }
   const layer = LAYERS.find(each => pipeline.startsWith(`${each}-`));
   return layer && {
-    found: `is "${pipeline}", which starts like the names of schedules of ${layer} datasets`,
+    found: `is "${pipeline}", which has the same prefix as the schedules of ${layer} datasets`,
     remedy: `Use another name, for example "${pipeline.slice(layer.length + 1)}-${layer}".`,
   };
 }
 
-/** The last parts of the names of the state machines of a lake. */
-const RESERVED_PIPELINES = ['dataset', 'alerts', 'freshness'];
+/** The state machine and the role of a pipeline with such a name would have the same names as resources of the lake. */
+const RESERVED_PIPELINES = [
+  'alerts', 'dataset', 'events', 'freshness', 'glue', 'lake-formation', 'scheduler', 'usage', 'usage-events',
+];
 
 /** Why a valid prefix cannot be used, or undefined if it can. */
 export function reservedPrefix(prefix: string): { readonly found: string; readonly remedy: string } | undefined {

@@ -2,6 +2,9 @@
 export enum OnFailedInput {
   /** The dataset is skipped, and so are its dependents. Their tables keep their last published data. */
   SKIP = 'skip',
-  /** The dataset runs with the published tables of the input, if another input or its own definition has changed. */
+  /**
+   * The dataset runs with the last published tables of the failed input, but only if another input or the definition of
+   * the dataset has changed.
+   */
   USE_PUBLISHED = 'use_published',
 }

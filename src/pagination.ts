@@ -1,12 +1,12 @@
 import { Pagination as PaginationDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
 
-/** Options of all types of pagination with several pages. */
+/** Options of all types of pagination that request several pages. */
 export interface PagesOptions {
   /**
    * The maximum number of pages per call of the endpoint. The run fails if there are more.
    *
-   * @default 10000 - it stops an API that never returns a last page
+   * @default 10000 - a run does not continue forever if the API never returns a last page
    */
   readonly maxPages?: number;
 }
@@ -38,8 +38,8 @@ export interface PageSizeOptions extends PagesOptions {
   readonly limit?: number;
 
   /**
-   * The query parameter that contains `limit`. For an endpoint with a body, the path to it in the body, with keys
-   * joined by dots.
+   * The query parameter that contains `limit`. For an endpoint with a body, the path to the value in the body, with
+   * keys joined by dots.
    *
    * @default limit
    */
@@ -52,8 +52,8 @@ export interface HeaderCursorOptions extends PageSizeOptions {
   readonly header: string;
 
   /**
-   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
-   * the body, with keys joined by dots.
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to the
+   * cursor in the body, with keys joined by dots.
    */
   readonly param: string;
 }
@@ -64,8 +64,8 @@ export interface CursorOptions extends PageSizeOptions {
   readonly path: string;
 
   /**
-   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
-   * the body, with keys joined by dots.
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to the
+   * cursor in the body, with keys joined by dots.
    */
   readonly param: string;
 }
@@ -95,15 +95,16 @@ export interface RecordCursorOptions extends PageSizeOptions {
   readonly path: string;
 
   /**
-   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to it in
-   * the body, with keys joined by dots.
+   * The query parameter that contains the cursor in the next request. For an endpoint with a body, the path to the
+   * cursor in the body, with keys joined by dots.
    */
   readonly param: string;
 
   /**
-   * Whether a page starts with the record that the parameter names. The run skips the records that it already has.
+   * Whether a page starts with the record whose cursor the request contains. The run skips the records that it
+   * already has.
    *
-   * @default false - a page starts after the record
+   * @default false - a page starts after that record
    */
   readonly inclusive?: boolean;
 }
@@ -111,8 +112,8 @@ export interface RecordCursorOptions extends PageSizeOptions {
 /** Options of requests that send an offset. */
 export interface OffsetOptions extends PageSizeOptions {
   /**
-   * The query parameter that contains the offset. For an endpoint with a body, the path to it in the body, with keys
-   * joined by dots.
+   * The query parameter that contains the offset. For an endpoint with a body, the path to the offset in the body,
+   * with keys joined by dots.
    *
    * @default offset
    */
@@ -136,8 +137,8 @@ export interface OffsetOptions extends PageSizeOptions {
 /** Options of requests that send a page number. */
 export interface PageNumberOptions extends PageSizeOptions {
   /**
-   * The query parameter that contains the page number. For an endpoint with a body, the path to it in the body, with
-   * keys joined by dots.
+   * The query parameter that contains the page number. For an endpoint with a body, the path to the page number in
+   * the body, with keys joined by dots.
    *
    * @default page
    */
@@ -179,9 +180,10 @@ export interface PageNumberOptions extends PageSizeOptions {
  */
 export class Pagination {
   /**
-   * Follows a link in the response or the headers, or a cursor in the headers. Without one, there is one page.
+   * Follows a link in the response or the headers, or a cursor in the headers. If there is neither, the endpoint
+   * has one page.
    *
-   * The run fails if the response indicates more pages and has no such link or cursor. The error contains the
+   * The run fails if the response indicates more pages but has no such link or cursor. The error contains the
    * pagination to set.
    *
    * @param options the maximum number of pages

@@ -1,4 +1,4 @@
-/** The shape of the records in JSON. The names are the values of the pandas parameter `orient`. */
+/** The shape of the records in JSON. The shapes are named after the values of the pandas `orient` parameter. */
 export enum RecordOrient {
   /** A list of objects: `[{"id": 1}, {"id": 2}]`. */
   RECORDS = 'records',

@@ -7,6 +7,7 @@ import { withPendingLookups } from './private/document/pending-lookup';
 import { checkProps, KEY, PropTypes } from './private/errors/prop-types';
 import { LAYERS } from './private/layers';
 import { objectKeyStatement } from './private/resources/lake-key';
+import { lakeTags, tagExisting } from './private/resources/lake-tags';
 import { acknowledgeWildcards } from './private/resources/nag-suppressions';
 import {
   bucketLocationStatement,
@@ -109,6 +110,7 @@ export class SharedGlueRole extends Role {
         }),
       },
     });
+    tagExisting(this, lakeTags(names));
     const resource = this.node.defaultChild as CfnRole | undefined;
     acknowledgeWildcards(
       resource,

@@ -4,6 +4,7 @@ import { IDataset } from './i-dataset';
 import { IEtlCore } from './i-etl-core';
 import { Layer } from './layer';
 import { pendingName } from './private/document/pending-lookup';
+import { namedDataset } from './private/resources/dataset-table-names';
 
 /** Properties of a silver dataset: its name and size, its inputs, and how to build its tables from them. */
 export interface SilverDatasetProps extends DerivedDatasetProps {}
@@ -39,6 +40,8 @@ export class SilverDataset extends DerivedDataset {
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
+   * @param tables the names of its tables, as in `outputs`, which `grantQuery` needs; by default, one table with the
+   * name of the dataset
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'CitiesByState', {
@@ -49,8 +52,8 @@ export class SilverDataset extends DerivedDataset {
    *   transform: Transform.sql('SELECT state, count(*) AS cities FROM pp_dw_silver.cities GROUP BY state'),
    * });
    */
-  public static fromName(core: IEtlCore, dataset: string): IDataset {
-    return { core, dataset: pendingName(dataset), layer: Layer.SILVER };
+  public static fromName(core: IEtlCore, dataset: string, tables?: string[]): IDataset {
+    return namedDataset(core, Layer.SILVER, pendingName(dataset), tables);
   }
 
   /**

@@ -25,14 +25,18 @@ export interface Size {
   readonly workerType: WorkerType;
   readonly workers: number;
   readonly timeoutMinutes: number;
+  /** Whether AWS Glue removes idle workers during a run. The number of workers is then the maximum. */
+  readonly autoScaling: boolean;
+  /** Whether runs use spare capacity: the execution class FLEX. */
+  readonly flex: boolean;
 }
 
 /** The default timeout of AWS Glue is 48 hours, and a run that hangs is charged until its timeout. */
 export const SIZES: { readonly [category in DataSizeCategory]: Size } = {
-  small: { workerType: WorkerType.G_1X, workers: 2, timeoutMinutes: 30 },
-  medium: { workerType: WorkerType.G_1X, workers: 5, timeoutMinutes: 60 },
-  large: { workerType: WorkerType.G_1X, workers: 10, timeoutMinutes: 120 },
-  xlarge: { workerType: WorkerType.G_2X, workers: 10, timeoutMinutes: 240 },
+  small: { workerType: WorkerType.G_1X, workers: 2, timeoutMinutes: 30, autoScaling: false, flex: false },
+  medium: { workerType: WorkerType.G_1X, workers: 5, timeoutMinutes: 60, autoScaling: true, flex: false },
+  large: { workerType: WorkerType.G_1X, workers: 10, timeoutMinutes: 120, autoScaling: true, flex: false },
+  xlarge: { workerType: WorkerType.G_2X, workers: 10, timeoutMinutes: 240, autoScaling: true, flex: false },
 };
 
 /**
@@ -43,24 +47,49 @@ export function sizeOf(
   category: DataSizeCategory,
   defaults: GlueDefaults,
   configs: { readonly [category: string]: GlueWorkerConfig },
-  own: Pick<DatasetDocument, 'worker_type' | 'number_of_workers' | 'timeout_minutes'> = {},
+  own: Pick<
+    DatasetDocument, 'worker_type' | 'number_of_workers' | 'timeout_minutes' | 'auto_scaling' | 'flex'
+  > = {},
 ): Size {
   const builtIn = SIZES[category];
-  const { workerType, numberOfWorkers, timeout } = configs[category] ?? {};
+  const { workerType, numberOfWorkers, timeout, autoScaling, flex } = configs[category] ?? {};
   return {
     workerType: own.worker_type as WorkerType | undefined ?? workerType ?? builtIn.workerType,
     workers: own.number_of_workers ?? numberOfWorkers ?? builtIn.workers,
     timeoutMinutes: own.timeout_minutes ?? (timeout ?? defaults.timeout)?.toMinutes() ?? builtIn.timeoutMinutes,
+    autoScaling: own.auto_scaling ?? autoScaling ?? builtIn.autoScaling,
+    flex: own.flex ?? flex ?? builtIn.flex,
   };
 }
 
 /** One retry, for transient errors of a service. If a run fails because of its data, its retry fails immediately. */
 export const MAX_RETRIES = 1;
 
-/** https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
-export const DPU_PER_WORKER: { readonly [type in WorkerType]: number } = { 'G.1X': 1, 'G.2X': 2, 'G.4X': 4, 'G.8X': 8 };
+/**
+ * DPUs per worker, or M-DPUs for the types R.…, which have another price.
+ *
+ * https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
+ */
+export const DPU_PER_WORKER: { readonly [type in WorkerType]: number } = {
+  'G.1X': 1,
+  'G.2X': 2,
+  'G.4X': 4,
+  'G.8X': 8,
+  'G.12X': 12,
+  'G.16X': 16,
+  'R.1X': 1,
+  'R.2X': 2,
+  'R.4X': 4,
+  'R.8X': 8,
+};
 
-/** The maximum DPU-hours of a run: workers × DPU × timeout × (1 + retries). */
-export function maxDpuHours(size: Size, retries = MAX_RETRIES): number {
+/**
+ * The maximum DPU-hours of a run, or M-DPU-hours: workers × DPU × timeout × (1 + retries). With auto scaling, all
+ * workers can run.
+ */
+export function maxDpuHours(
+  size: Pick<Size, 'workerType' | 'workers' | 'timeoutMinutes'>,
+  retries = MAX_RETRIES,
+): number {
   return size.workers * DPU_PER_WORKER[size.workerType] * (size.timeoutMinutes / 60) * (1 + retries);
 }

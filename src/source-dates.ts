@@ -1,7 +1,7 @@
 import { SourceDates as SourceDatesDocument } from './private/document/dataset-document.generated';
 
 /**
- * The usual dates of the files of a source that publishes one file per week or month.
+ * The usual file dates of a source that publishes one file per week or month.
  *
  * A run requests the usual date of a period first, then the other days of the period from the newest to the oldest,
  * then the previous period in the same order. A file that is published up to three days (month) or one day (week)
@@ -22,7 +22,7 @@ export class SourceDates {
    * One file per month.
    *
    * @param on a day from `1` to `31`, `last day`, or a weekday with `first`, `second`, `third`, `fourth` or `last`. In
-   * a month with fewer days, a day such as `31` is its last day
+   * a shorter month, a day such as `31` means the last day of the month
    * @exampleMetadata fixture=lake
    * @example
    * const sourceDates = SourceDates.monthly('first monday');

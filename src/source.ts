@@ -67,9 +67,9 @@ export class Source {
    * Files in an S3 bucket, such as a bucket of a vendor. Formats and dates in the URL are the same as in `url`.
    *
    * The dataset gets its own role, which can read the part of the bucket before the first wildcard or brace in the URL.
-   * For a bucket in another account, its bucket policy must also allow this role. If a customer managed KMS key
-   * encrypts the files, add `kms:Decrypt` to `role` of the dataset. Synthesis fails with `URL_INVALID` if the URL does
-   * not start with `s3://` or has no path.
+   * If the bucket is in another account, its policy must also allow this role. If a customer managed KMS key encrypts
+   * the files, add `kms:Decrypt` to `role` of the dataset. Synthesis fails with `URL_INVALID` if the URL does not start
+   * with `s3://` or has no path.
    *
    * @param url a file such as `s3://bucket/folder/file.csv`, a folder such as `s3://bucket/folder/`, or a glob such as
    * `s3://bucket/folder/*.csv`. The name of the bucket can be a token.
@@ -118,9 +118,10 @@ export class Source {
    * Each endpoint is an `ApiEndpoint`. In Python it can also be a dict, such as `{"url": "https://…"}`. Synthesis fails
    * with `UNKNOWN_KEY` for a key that `ApiEndpoint` does not have.
    *
-   * Synthesis fails with `TABLE_NAME_RESERVED` if a table with the name of the dataset is not the only table.
+   * A table can have the same name as the dataset only if it is the only table. Otherwise, synthesis fails with
+   * `TABLE_NAME_RESERVED`.
    *
-   * @param endpoints the endpoints, by the names of their tables in snake_case
+   * @param endpoints the endpoints, keyed by table name in snake_case
    * @exampleMetadata fixture=lake
    * @example
    * const source = Source.api({

@@ -224,11 +224,11 @@ test('the state machine is a standard workflow with the name of the lake, and pu
   });
   const { calls } = await runStateMachine(definition(stack), { ...ENV, ...job('pp-dw-bronze-x', 'TIMEOUT') });
   expect(calls.map(({ resource: to }) => to)).toEqual([
-    'aws-sdk:sfn:listExecutions', 'aws-sdk:sfn:listExecutions', 'sns:publish',
+    'aws-sdk:sfn:listExecutions', 'aws-sdk:sfn:listExecutions', 'aws-sdk:s3:listObjectsV2', 'sns:publish',
   ]);
   expect(calls[0].arguments.StateMachineArn).toBe(
     'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-dataset');
-  expect(calls[2].arguments).toMatchObject({
+  expect(calls[3].arguments).toMatchObject({
     TopicArn: `\${${resource(stack, 'AWS::SNS::Topic').id}}`, Subject: 'TIMEOUT: Glue job pp-dw-bronze-x',
   });
 });
@@ -240,7 +240,10 @@ test.each([
 ])('the console of the Region %s has the URL %s', async (region, url) => {
   const { stack } = lake({}, 'pp-dw', { ...ENV, region });
   const { calls } = await runStateMachine(definition(stack), { ...ENV, region, ...job('pp-dw-bronze-x', 'TIMEOUT') });
-  expect(calls.pop()!.arguments.Message).toContain(`Run: ${url}gluestudio/`);
+  const { Message } = calls.pop()!.arguments;
+  expect(Message).toContain(`Run: ${url}gluestudio/`);
+  expect(Message).toContain(`Log: ${url}cloudwatch/home?region=${region}#logsV2:log-groups/log-group/`);
+  expect(Message).toContain(`Run records: ${url}s3/buckets/pp-dw-123456789012?region=${region}&prefix=etl%2Fx%2Fruns`);
 });
 
 test('the ARNs of the state machine have the partition of the deployment', () => {
@@ -288,7 +291,7 @@ describe('a pipeline', () => {
     const stack = pipeline((_, scope) => EtlCore.fromPrefixes(scope, 'Core', { resourcePrefix: 'pp-dw' }));
     expect(templateOf(stack)).not.toContain('AWS::Events::Rule');
     Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp(
-      'no alert is sent if the pipeline daily fails, because another app deploys the alerts of its lake'));
+      'no alert is sent if the pipeline daily fails, because the alerts of its lake are deployed by another app'));
   });
 });
 
@@ -325,6 +328,7 @@ test('the topic rejects plain HTTP, and only this account and this alarm can pub
   expect(resource(stack, 'AWS::SNS::Topic').Properties).toEqual({
     TopicName: 'pp-dw-alerts',
     DisplayName: 'pp-dw-alerts',
+    Tags: [{ Key: 'medallion:lake', Value: 'pp-dw' }],
   });
   expect(
     resources(stack, 'AWS::SNS::Subscription').map(({ Properties }) => [Properties.Protocol, Properties.Endpoint]),
@@ -407,6 +411,13 @@ test('the state machine needs no key if the topic has none', () => {
       Effect: 'Allow',
       Action: 'states:ListExecutions',
       Resource: 'arn:aws:states:eu-central-1:123456789012:stateMachine:pp-dw-dataset',
+    },
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: expect.anything() },
+    {
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: expect.anything(),
+      Condition: { StringLike: { 's3:prefix': ['etl/*/runs/*'] } },
     },
     { Effect: 'Allow', Action: 'sns:Publish', Resource: expect.stringMatching(/^\$\{LakeAlertsTopic/) },
   ]);
@@ -517,5 +528,5 @@ test('the prefix, the email addresses and the environment can be tokens', () => 
   const { EventPattern } = rule('${Prefix}-job-alerts', stack);
   expect(EventPattern.detail.jobName).toEqual(['bronze', 'silver', 'gold']
     .map(layer => ({ prefix: `\${Prefix}-${layer}-` })));
-  expect(JSON.stringify(definition(stack))).toContain('/aws-glue/${Prefix}/output');
+  expect(JSON.stringify(definition(stack))).toContain('$252Faws-glue$252F${Prefix}$252Foutput');
 });

@@ -98,6 +98,8 @@ function everyProp({ core, stack }: Lake): Required<BronzeDatasetProps> {
     glueVersion: GlueVersion.V5_0,
     workerType: WorkerType.G_2X,
     numberOfWorkers: 7,
+    autoScaling: false,
+    flex: true,
     timeout: Duration.hours(3),
     maxRetries: 0,
     connection: GlueConnection.fromName('vendor-network'),
@@ -137,6 +139,9 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       runs: `s3://${BUCKET}/etl/fda-nsde/runs/bronze/`,
       tables: { fda_nsde: { name: 'fda_nsde', location: `s3://${BUCKET}/bronze/fda-nsde/` } },
       timeout_minutes: 30,
+      auto_scaling: false,
+      number_of_workers: 2,
+      dpu_per_worker: 1,
       event_source: 'medallion.pp-dw',
     });
     expect(extraPyFiles).toMatch(new RegExp(`^s3://${BUCKET}/etl/fda-nsde/glue/etl_runtime-[0-9a-f]{12}\\.zip$`));
@@ -207,6 +212,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       RecrawlPolicy: { RecrawlBehavior: 'CRAWL_EVERYTHING' },
       SchemaChangePolicy: { UpdateBehavior: 'UPDATE_IN_DATABASE', DeleteBehavior: 'LOG' },
       Configuration: '{"Version":1,"Grouping":{"TableGroupingPolicy":"CombineCompatibleSchemas"}}',
+      Tags: { 'medallion:lake': 'pp-dw', 'medallion:layer': 'bronze', 'medallion:dataset': 'fda-nsde' },
     });
   });
 
@@ -361,7 +367,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a name too long for its schedule',
       { dataset: 'a'.repeat(60), schedule: Schedule.cron('0 6 * * ? *') },
       `NAME_TOO_LONG: Lake/Bronze: the name of the schedule "pp-dw-bronze-${'a'.repeat(60)}" has 73 `
-        + 'characters, 64 are allowed. Use a shorter prefix or dataset name.',
+        + 'characters; the maximum is 64. Use a shorter prefix or dataset name.',
     ],
     [
       'a URL with an unsupported scheme',
@@ -580,7 +586,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a rule that is not part of the schema',
       { lookbackDays: 3 },
-      'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, and source_url has no date '
+      'PLACEHOLDER_REQUIRED: Lake/Bronze: lookback_days of dataset "fda-nsde" is 3, but source_url has no date '
         + 'placeholder.',
     ],
     [
@@ -602,8 +608,8 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
     [
       'a table with the name of the dataset, and another table',
       { fileTableMapping: { 'a.csv': 'fda_nsde', 'b.csv': 'other' } },
-      'TABLE_NAME_RESERVED: Lake/Bronze: file_table_mapping of dataset "fda-nsde" has the table "fda_nsde", '
-        + 'which has the name of the dataset, and other tables. Rename this table, for example to "main": its '
+      'TABLE_NAME_RESERVED: Lake/Bronze: file_table_mapping of dataset "fda-nsde" has several tables, and one of '
+        + 'them has the name of the dataset, "fda_nsde". Rename this table, for example to "main": its '
         + 'folder would contain the folders of the other tables.',
     ],
     [
@@ -1073,8 +1079,8 @@ describe.each(LAYOUTS)('in the layout $name, the role of a dataset', ({ lake }) 
   test('fails if its name is too long', () => {
     const name = `dataset-${'a'.repeat(50)}`;
     expect(() => bronze(lake(), { dataset: name, auth: Auth.bearer({ secret: 'vendor/api' }) })).toThrow(
-      `NAME_TOO_LONG: Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters, 64 are allowed. `
-      + 'Use a shorter prefix or dataset name, or set the role prop of the dataset.');
+      `NAME_TOO_LONG: Lake/Bronze: the name of the role "pp-dw-bronze-${name}-role" has 76 characters; the maximum is `
+      + '64. Use a shorter prefix or dataset name, or set the role prop of the dataset.');
   });
 
   test('fails if its policies are too large for IAM', () => {
@@ -1257,6 +1263,8 @@ test('the document contains only the settings that are set', () => {
     glue_version: '5.0',
     worker_type: 'G.2X',
     number_of_workers: 7,
+    auto_scaling: false,
+    flex: true,
     timeout_minutes: 180,
     max_retries: 0,
   });

@@ -627,8 +627,8 @@ test.each<[string, Files, string]>([
   [
     'a table with the name of the dataset, and another table',
     { 'bronze/zipcodes/config.json': { ...ZIPCODES, file_table_mapping: { a: 'zipcodes', b: 'b' } } },
-    'TABLE_NAME_RESERVED: LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has the table '
-      + '"zipcodes", which has the name of the dataset, and other tables. Rename this table, for example '
+    'TABLE_NAME_RESERVED: LAKE/bronze/zipcodes/config.json:5:24: /file_table_mapping has several tables, '
+      + 'and one of them has the name of the dataset, "zipcodes". Rename this table, for example '
       + 'to "main": its folder would contain the folders of the other tables.',
   ],
   [
@@ -748,7 +748,7 @@ test('the error for a stack name that is too long names the file', () => {
   };
   expect(failure(files)[1]).toContain(
     `NAME_TOO_LONG: LAKE/x/config.json:2:13: /dataset: the name of the stack "${'p'.repeat(49)}-bronze-`
-      + `${'d'.repeat(80)}" has 137 characters, 128 are allowed. Use a shorter prefix or dataset name.`,
+      + `${'d'.repeat(80)}" has 137 characters; the maximum is 128. Use a shorter prefix or dataset name.`,
   );
 });
 

@@ -66,6 +66,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       glueVersion: GlueVersion.V6_0,
       workerType: WorkerType.G_4X,
       numberOfWorkers: 3,
+      autoScaling: true,
+      flex: false,
       timeout: Duration.minutes(15),
       maxRetries: 10,
       role: Role.fromRoleName(stack, 'OwnRole', 'own-role'),
@@ -142,6 +144,9 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         runs: `s3://${BUCKET}/etl/fda-summary/runs/${layer}/`,
         tables: { fda_summary: { name: 'fda_summary', location: `s3://${BUCKET}/${layer}/fda-summary/` } },
         timeout_minutes: 30,
+        auto_scaling: false,
+        number_of_workers: 2,
+        dpu_per_worker: 1,
         event_source: 'medallion.pp-dw',
         definition: expect.stringMatching(/^[0-9a-f]{32}$/),
       });
@@ -233,7 +238,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
           inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')],
         }),
         'LAKE_MISMATCH: Lake/Derived: inputs of dataset "fda-summary" contains "a" of the lake "other". Use inputs of '
-          + 'the lake of the dataset, "pp-dw".',
+          + 'the same lake as the dataset, "pp-dw".',
       ],
       [
         'the dataset itself as an input',
@@ -284,8 +289,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       [
         'an output with the name of the dataset, and another output',
         () => ({ outputs: ['fda_summary', 'other'] }),
-        'TABLE_NAME_RESERVED: Lake/Derived: outputs of dataset "fda-summary" has the table "fda_summary", which '
-          + 'has the name of the dataset, and other tables. Rename this table, for example to "main": its '
+        'TABLE_NAME_RESERVED: Lake/Derived: outputs of dataset "fda-summary" has several tables, and one of them '
+          + 'has the name of the dataset, "fda_summary". Rename this table, for example to "main": its '
           + 'folder would contain the folders of the other tables.',
       ],
       [

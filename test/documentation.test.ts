@@ -19,7 +19,8 @@ import { DocumentSchema } from '../src/private/document/document-schema';
 import { configRuleProblems, configSchema } from '../src/private/document/glue-settings';
 import { PipelineDocument } from '../src/private/document/pipeline-document.generated';
 import { pipelineRuleProblems, pipelineSchema } from '../src/private/document/pipeline-rules';
-import { DataSizeCategory, maxDpuHours, SIZES } from '../src/sizing';
+import { MAX_WORKERS } from '../src/private/document/worker-rules';
+import { DataSizeCategory, DPU_PER_WORKER, maxDpuHours, SIZES } from '../src/sizing';
 
 const PAGES = documentationPages();
 const BLOCKS = PAGES.flatMap(codeBlocks);
@@ -109,7 +110,10 @@ describe('examples in JSON', () => {
 
   test.each(named(documents))('%s is valid', (_, { text }) => {
     const document = JSON.parse(text) as Document;
-    if ('Effect' in document) {
+    if ('context' in document) {
+      // A cdk.json, whose context test/access/permissions-boundaries.test.ts uses.
+      expect(Object.keys(document)).toEqual(['app', 'context']);
+    } else if ('Effect' in document) {
       const keys = ['Effect', 'Principal', 'Action', 'Resource', 'Condition'];
       expect(Object.keys(document).filter(key => !keys.includes(key))).toEqual([]);
     } else if ('etl_resource_prefix' in document) {
@@ -201,7 +205,7 @@ describe('test files', () => {
   ])('the keys of a %s are those of the schema', (what, definition) => {
     const schema = JSON.parse(readText('glue-templates/tests.schema.json'));
     const { properties } = definition === undefined ? schema : schema.$defs[definition];
-    const [, table] = new RegExp(`^Of an? ${what}[:.][^|]*\n\n((?:\\|.*\n)+)`, 'm').exec(`${page}\n`)!;
+    const [, table] = new RegExp(`^Keys of an? ${what}[:.][^|]*\n\n((?:\\|.*\n)+)`, 'm').exec(`${page}\n`)!;
     const keys = [...table.matchAll(/^\| `(\S+)` \|/gm)].map(([, key]) => key);
     expect(keys).toEqual(Object.keys(properties));
   });
@@ -262,12 +266,20 @@ describe('tables', () => {
     const { $defs } = JSON.parse(readText('glue-templates/config.schema.json'));
     const { worker_type: type, number_of_workers: number } = $defs.worker_config.properties;
     const range = ({ minimum, maximum }: { minimum: number; maximum: number }) => `| ${minimum} to ${maximum} `;
-    const [types, workers, timeout, retries] = tableRows('docs/reference/sizes.md', 'setting');
-    expect([...types.matchAll(/`(G\.\d+X)`/g)].map(([, each]) => each)).toEqual(type.enum);
+    const [, workers, , , timeout, retries] = tableRows('docs/reference/sizes.md', 'setting');
     expect(Object.values(WorkerType)).toEqual(type.enum);
     expect(workers).toContain(range(number));
     expect(timeout).toContain(range($defs.timeout_minutes));
     expect(retries).toContain(range($defs.glue_defaults.properties.max_retries));
+  });
+
+  test('of worker types have the DPUs and the maximum number of workers of the code', () => {
+    const { maximum } = JSON.parse(readText('glue-templates/dataset.schema.json')).properties.number_of_workers;
+    expect(tableRows('docs/reference/sizes.md', 'worker type')).toEqual(Object.values(WorkerType).map(type => {
+      const dpu = DPU_PER_WORKER[type];
+      const [unit, memory] = type.startsWith('R.') ? ['M-DPU', 32] : ['DPU', 16];
+      return `| \`${type}\` | ${dpu} ${unit} | ${dpu * 4} | ${dpu * memory} GB | ${MAX_WORKERS[type] ?? maximum} |`;
+    }));
   });
 
   test('of quality gates list the gates that can be allowed to fail, with their codes', () => {

@@ -9,7 +9,7 @@ const RUNTIME = 'glue-templates/etl_runtime';
 const ERRORS_PY = `${RUNTIME}/job/errors.py`;
 
 function codesIn(section: string): string[] {
-  return [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  return [...section.matchAll(/^\| \[?`([A-Z_]+)`(?:\]\([^)]*\))? \|/gm)].map(([, code]) => code);
 }
 
 /** The members of `class ErrorCode(StrEnum)`. */
@@ -34,8 +34,51 @@ test('the documentation lists exactly the codes of local runs', () => {
 });
 
 test('every row has a meaning and a fix', () => {
-  const rows = PAGE.split('\n').filter(line => line.startsWith('| `'));
-  expect(rows.filter(row => !/^\| `[A-Z_]+` \| [A-Z`].*\. \| [A-Z`].*\. \|$/.test(row))).toEqual([]);
+  const rows = PAGE.split('\n').filter(line => /^\| \[?`/.test(line));
+  expect(rows.filter(row => !/^\| (?:`[A-Z_]+`|\[`[A-Z_]+`\]\(\S+\)) \| [A-Z`].*\. \| [A-Z`].*\. \|$/.test(row))).toEqual([]);
+});
+
+describe('the runbook', () => {
+  /** The sections below the chapter with the common steps, by their heading. */
+  const sections = readText('docs/operations/runbook.md').split('\n## Alerts without an error code\n')[1]
+    .split(/^### /m).slice(1).map(text => ({ heading: text.split('\n')[0], text: text.split('\n## ')[0] }));
+  const ofCodes = sections.filter(({ heading }) => /^[A-Z_]+$/.test(heading)).map(({ heading }) => heading);
+
+  test('has exactly one section per code of run errors, in the order of the list', () => {
+    expect(ofCodes).toEqual(runCodes());
+  });
+
+  test('has a section for each alert that has no code', () => {
+    const links = filesBelow('src', '.ts').map(readText).flatMap(text => [
+      ...text.matchAll(/runbook\('"([^"]+)"'\)|RUNBOOK\}([a-z-]+)|"([a-z]+(?:-[a-z]+)+)" : \$exists\(\$code\)/g),
+    ].map(found => found.slice(1).find(anchor => anchor !== undefined)));
+    const others = sections.filter(({ heading }) => !ofCodes.includes(heading))
+      .map(({ heading }) => heading.toLowerCase().replace(/ /g, '-'));
+    expect(links).toContain('pipeline-failed');
+    expect(others).toEqual(expect.arrayContaining(links));
+    expect(others).toEqual([
+      'run-timed-out-or-stopped',
+      'out-of-memory',
+      'crawler-failed',
+      'pipeline-failed',
+      'dataset-is-stale',
+      'freshness-check-failed',
+      'schedule-dropped',
+      'run-with-warnings',
+      'monthly-budget-exceeded',
+    ]);
+  });
+
+  test.each(sections)('has impact, check, fix and re-run of $heading', ({ text }) => {
+    const parts = text.split('\n\n')[1].split(/^- \*\*/m).slice(1).map(part => part.trim().split(':** '));
+    expect(parts.map(([name]) => name)).toEqual(['Impact', 'Check', 'Fix', 'Re-run']);
+    expect(parts.filter(([, content]) => !/^[A-Z`[][^]*[.?]$/.test(content))).toEqual([]);
+  });
+
+  test('is linked from each code of a run error', () => {
+    const links = [...RUN_SECTION.matchAll(/^\| \[`([A-Z_]+)`\]\(\.\.\/operations\/runbook\.md#([a-z_]+)\)/gm)];
+    expect(links.map(([, code, anchor]) => [code, anchor])).toEqual(runCodes().map(code => [code, code.toLowerCase()]));
+  });
 });
 
 test.each(runCodes())('the runtime raises %s', code => {

@@ -31,29 +31,36 @@ const DOCUMENT = {
   database_prefix: 'lake',
   table_format: 'iceberg',
   lineage: true,
+  lake_formation: true,
   retention: { snapshot_hours: 48 },
+  max_dpu_hours_per_month: 200,
   glue_defaults: {
     version: '6.0',
     timeout_minutes: 45,
     max_retries: 0,
-    default_arguments: { '--enable-auto-scaling': 'true' },
+    default_arguments: { '--enable-metrics': 'true' },
   },
-  glue_worker_configs: { small: { number_of_workers: 3 }, xlarge: { worker_type: 'G.4X', timeout_minutes: 300 } },
+  glue_worker_configs: {
+    small: { number_of_workers: 3, auto_scaling: true, flex: true },
+    xlarge: { worker_type: 'G.4X', timeout_minutes: 300 },
+  },
 };
 const PROPS: EtlCoreProps = {
   resourcePrefix: 'pp-dw',
   databasePrefix: 'lake',
   tableFormat: TableFormat.ICEBERG,
   lineage: true,
+  lakeFormation: true,
   retention: { snapshots: Duration.days(2) },
+  maxDpuHoursPerMonth: 200,
   glueDefaults: {
     version: GlueVersion.V6_0,
     timeout: Duration.minutes(45),
     maxRetries: 0,
-    defaultArguments: { '--enable-auto-scaling': 'true' },
+    defaultArguments: { '--enable-metrics': 'true' },
   },
   glueWorkerConfigs: {
-    small: { numberOfWorkers: 3 },
+    small: { numberOfWorkers: 3, autoScaling: true, flex: true },
     xlarge: { workerType: WorkerType.G_4X, timeout: Duration.minutes(300) },
   },
 };
@@ -64,6 +71,7 @@ test('a file and the same props result in the same core', () => {
     template: templateOf(Stack.of(core)),
     tableFormat: core.tableFormat,
     lineage: core.lineage,
+    lakeFormation: core.lakeFormation,
     snapshotHours: core.snapshotRetention.toHours(),
   }));
   expect(ofFile).toEqual(ofProps);
@@ -123,7 +131,8 @@ test.each<[string, string | Buffer | object, string]>([
     'an invalid value',
     '{"etl_resource_prefix": "a",\n "glue_worker_configs": {\n  "small": {"number_of_workers": "2"}}}',
     'VALUE_INVALID: config.json:3:34: /glue_worker_configs/small/number_of_workers is "2". Expected: Number '
-      + 'of workers of a run, including the driver: 2 to 299. For example: 3.',
+      + 'of workers of a run, including the driver: 2 to 299, or 2 to 149 with G.2X. With auto_scaling, it is the '
+      + 'maximum. For example: 3.',
   ],
 ])('%s is an error with its code, line, JSON pointer and what to do', (_, text, message) => {
   expect(failure(text)).toContain(`1 problem in 1 file:\n  ${message}`);

@@ -143,7 +143,7 @@ const RULES = (days: { uploads: number; versions: number; staging: number; super
     TagFilters: [{ Key: 'medallion:superseded', Value: 'true' }],
     ExpirationInDays: days.superseded,
   },
-  { Id: 'athena-results', Status: 'Enabled', Prefix: 'athena/', ExpirationInDays: days.athena },
+  { Id: 'athena-results', Status: 'Enabled', Prefix: 'athena', ExpirationInDays: days.athena },
 ];
 
 test(
@@ -179,7 +179,7 @@ test('every retention can be set', () => {
 test('no rule expires current objects of tables, which a published or kept snapshot can need', () => {
   const { Rules } = resource(coreStack(), 'AWS::S3::Bucket').Properties.LifecycleConfiguration;
   const expiring = (Rules as { ExpirationInDays?: number; Prefix?: string }[]).filter(rule => rule.ExpirationInDays);
-  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['staging/', 'raw/', 'athena/']);
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['staging/', 'raw/', 'athena']);
 });
 
 test('an existing bucket is used and not changed', () => {
@@ -448,10 +448,10 @@ describe('default settings of jobs', () => {
   });
 
   test('default arguments are added to those of the library', () => {
-    const { stack, core } = lakeWith({ glueDefaults: { defaultArguments: { '--enable-auto-scaling': 'true' } } });
+    const { stack, core } = lakeWith({ glueDefaults: { defaultArguments: { '--enable-metrics': 'true' } } });
     bronze({ stack, core });
     expect(resource(stack, 'AWS::Glue::Job').Properties.DefaultArguments).toMatchObject({
-      '--enable-auto-scaling': 'true',
+      '--enable-metrics': 'true',
       '--run_options': '{}',
     });
   });
@@ -480,7 +480,14 @@ describe('default settings of jobs', () => {
     [
       { glueDefaults: { defaultArguments: { '--names': '{}' } } },
       'ARGUMENT_RESERVED',
-      'glue_defaults.default_arguments has --names, which the library sets for each job. Remove it.',
+      'glue_defaults.default_arguments contains --names, which the library sets for each job. Remove it.',
+    ],
+    [
+      { glueDefaults: { defaultArguments: { '--enable-auto-scaling': 'true' } } },
+      'ARGUMENT_RESERVED',
+      'glue_defaults.default_arguments contains --enable-auto-scaling, which the library sets for each job with auto '
+        + 'scaling. Remove it. Datasets of the size MEDIUM or larger have auto scaling. To change this, set '
+        + 'auto_scaling (autoScaling) of a dataset, or of a size in glue_worker_configs (glueWorkerConfigs).',
     ],
     ...[
       ['--enable-glue-datacatalog', 'true', '--enable-glue-datacatalog'],
@@ -493,7 +500,7 @@ describe('default settings of jobs', () => {
     ].map(([name, value, found]): [object, string, string] => [
       { glueDefaults: { defaultArguments: { [name]: value } } },
       'ARGUMENT_RESERVED',
-      `glue_defaults.default_arguments has ${found}, with which a silver or gold job would drop and create `
+      `glue_defaults.default_arguments contains ${found}, which would make silver and gold jobs drop and create `
         + 'databases in the Glue Data Catalog. Remove it',
     ]),
     [

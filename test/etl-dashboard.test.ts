@@ -94,8 +94,8 @@ test('a dashboard shows 1 to 125 datasets, the limit of CloudWatch', () => {
   expect(datasets(125)).toHaveLength(500);
   expect(() => datasets(0)).toThrow('DATASETS_REQUIRED: Lake/Dashboard: datasets is empty. Add at least one dataset.');
   expect(() => datasets(126)).toThrow(
-    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets has 126 datasets, 125 are allowed: CloudWatch allows '
-      + '500 graphs in a dashboard. Create a second dashboard with its own dashboardName.',
+    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets contains 126 datasets; the maximum is 125, because a '
+      + 'CloudWatch dashboard can have 500 widgets. Create a second dashboard with its own dashboardName.',
   );
 });
 

@@ -157,7 +157,7 @@ test('a dataset with its own schedule is a warning', () => {
   const datasets = [bronze(lake, { schedule: Schedule.rate(Duration.days(1)) })];
   pipeline(lake, { datasets, schedule: Schedule.rate(Duration.days(1)) });
   Annotations.fromStack(lake.stack).hasWarning('*', Match.stringLikeRegexp(
-    'the dataset "bronze/fda-nsde" of the pipeline "daily" also has its own schedule, so that it runs twice. '
+    'the dataset "bronze/fda-nsde" of the pipeline "daily" also has its own schedule, so it runs twice. '
       + 'Remove its schedule.',
   ));
 });
@@ -168,10 +168,12 @@ test.each<[problem: string, props: object, id: string, error: string]>([
   ['a name that is not kebab-case', { pipeline: 'Every day' }, 'Daily', 'VALUE_INVALID: Lake/Daily: pipeline of the '
     + 'pipeline "Every day" is "Every day". Expected: Name of the pipeline in kebab-case'],
   ['the name of another state machine', {}, 'Dataset', 'NAME_TAKEN: Lake/Dataset: pipeline of the pipeline "dataset" '
-    + 'is "dataset", the name of a state machine of the lake. Use another name.'],
+    + 'is "dataset", a name that the lake uses for its own resources. Use another name.'],
+  ['the name of another role', {}, 'Events', 'NAME_TAKEN: Lake/Events: pipeline of the pipeline "events" is "events", '
+    + 'a name that the lake uses for its own resources. Use another name.'],
   ['the name of a schedule of a dataset', { pipeline: 'bronze-daily' }, 'Daily', 'NAME_TAKEN: Lake/Daily: pipeline of '
-    + 'the pipeline "bronze-daily" is "bronze-daily", which starts like the names of schedules of bronze datasets. Use '
-    + 'another name, for example "daily-bronze".'],
+    + 'the pipeline "bronze-daily" is "bronze-daily", which has the same prefix as the schedules of bronze datasets. '
+    + 'Use another name, for example "daily-bronze".'],
   ['too many concurrent jobs', { maxConcurrentJobs: 0 }, 'Daily', 'VALUE_INVALID: Lake/Daily: max_concurrent_jobs of '
     + 'the pipeline "daily" is 0. Expected: How many datasets run at the same time: 1 to 100.'],
   ['an invalid schedule', { schedule: Schedule.cron('0 6 * * *') }, 'Daily', 'SCHEDULE_INVALID: Lake/Daily: '

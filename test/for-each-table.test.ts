@@ -105,7 +105,7 @@ test.each<[string, (where: Lake) => unknown, string]>([
       input: SilverDataset.fromName(EtlCore.fromPrefixes(where.stack, 'Other', { resourcePrefix: 'other' }), 'drugs'),
     }),
     'LAKE_MISMATCH: Lake/Prices: forEachTable.input of endpoint "items" of dataset "prices" contains "drugs" of the '
-      + 'lake "other". Use inputs of the lake of the dataset, "pp-dw".',
+      + 'lake "other". Use inputs of the same lake as the dataset, "pp-dw".',
   ],
   [
     'a name instead of a dataset',

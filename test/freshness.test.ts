@@ -207,8 +207,8 @@ test('if another app deploys the core, there is a warning and no check', () => {
   bronze({ stack, core }, { freshness: DAILY });
   expect(ofCheck(stack)).toEqual([]);
   Annotations.fromStack(stack).hasWarning('/Lake/Bronze', Match.stringLikeRegexp(
-    'no alert is sent if the dataset bronze/fda-nsde becomes stale, because another app deploys the freshness check of '
-      + 'its lake. Declare the dataset in the app of the core. .*freshness-without-check'));
+    'no alert is sent if the dataset bronze/fda-nsde becomes stale, because the freshness check of its lake is '
+      + 'deployed by another app. Declare the dataset in the app that creates the core. .*freshness-without-check'));
 });
 
 test('without alerts, there is a warning and no check', () => {
@@ -267,7 +267,7 @@ test('more than 500 datasets are an error', () => {
   const inputs = Array.from({ length: 500 }, (_, i) => ({ core: where.core, dataset: `d${i}`, layer: 'bronze' }));
   gold(where, { inputs: inputs as never[], freshness: DAILY });
   expect(() => where.app.synth()).toThrow(
-    /FRESHNESS_CHECK_TOO_LARGE: .*501 datasets of the lake "pp-dw" declare freshness or are inputs of those/);
+    /FRESHNESS_CHECK_TOO_LARGE: .*501 datasets of the lake "pp-dw" declare freshness or are inputs of such datasets/);
 });
 
 describe('in a configuration file', () => {

@@ -53,7 +53,7 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
     },
     '/config.json:3:21: /database_prefix is "pp_silver", which contains a layer name',
   ],
-  ARGUMENT_RESERVED: [{}, '/config.json:5:24: /glue_defaults/default_arguments has --TempDir'],
+  ARGUMENT_RESERVED: [{}, '/config.json:5:24: /glue_defaults/default_arguments contains --TempDir'],
   DATASET_NAME_INVALID: [bronze('names', { dataset: 'FDA_NDC' }), '/names/config.json:4:13: /dataset is "FDA_NDC"'],
   NAME_TOO_LONG: [
     bronze('n'.repeat(60), { schedule: { expression: 'rate(1 day)' } }),
@@ -65,7 +65,7 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
   ],
   TABLE_NAME_RESERVED: [
     bronze('tables', { file_table_mapping: { 'a.csv': 'tables', 'b.csv': 'b' } }),
-    '/tables/config.json:5:24: /file_table_mapping has the table "tables"',
+    '/tables/config.json:5:24: /file_table_mapping has several tables',
   ],
   COLUMN_NAME_TAKEN: [
     bronze('columns', { column_mappings: { A: 'a', B: 'a' } }),
@@ -123,7 +123,7 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
   ],
   FILE_OUTSIDE_APP: [
     bronze('outside', { source_url: '../../secret.csv' }),
-    '/outside/config.json:3:16: /source_url is "../../secret.csv", which leads out of the app',
+    '/outside/config.json:3:16: /source_url is "../../secret.csv", which is outside of the app',
   ],
   JSON_INVALID: [
     { 'syntax/config.json': JSON.stringify({ ...ZIPCODES, dataset: 'syntax' }).replace('}', ',}') },
@@ -145,7 +145,7 @@ const MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
   ],
   PLACEHOLDER_REQUIRED: [
     bronze('lookback', { lookback_days: 3 }),
-    '/lookback/config.json:5:19: /lookback_days is 3, and source_url has no date placeholder',
+    '/lookback/config.json:5:19: /lookback_days is 3, but source_url has no date placeholder',
   ],
   SECRET_IN_CONFIG: [
     bronze('secret', { headers: { Authorization: 'Bearer abc' } }),

@@ -15,7 +15,10 @@ test.each([
   ['schedulerRole', 'pp-dw-scheduler-role'],
   ['alertRole', 'pp-dw-alerts-role'],
   ['eventsRole', 'pp-dw-events-role'],
+  ['lakeFormationRole', 'pp-dw-lake-formation-role'],
+  ['layerTag', 'pp-dw-layer'],
   ['workGroup', 'pp-dw'],
+  ['queryResults', 'athena/'],
   ['scheduleGroup', 'pp-dw'],
   ['databasePrefix', 'pp_dw'],
   ['errorLogGroup', '/aws-glue/pp-dw/error'],
@@ -29,10 +32,21 @@ test.each([
   ['warningAlertRule', 'pp-dw-warning-alerts'],
   ['droppedScheduleAlarm', 'pp-dw-dropped-schedules'],
   ['dashboard', 'pp-dw'],
+  ['usageStateMachine', 'pp-dw-usage'],
+  ['usageRule', 'pp-dw-usage'],
+  ['usageAlarm', 'pp-dw-usage'],
+  ['usageFailureAlarm', 'pp-dw-usage-failures'],
+  ['usageRole', 'pp-dw-usage-role'],
+  ['usageEventsRole', 'pp-dw-usage-events-role'],
   ['metricsNamespace', 'pp-dw'],
   ['eventSource', 'medallion.pp-dw'],
 ] as const)('in the lake pp-dw, the %s is %s', (what, name) => {
   expect(lake()[what]).toBe(name);
+});
+
+test('in the lake pp-dw, the workgroup and the query results of a team have the name of the team', () => {
+  expect(lake().teamWorkGroup('finance')).toBe('pp-dw-finance');
+  expect(lake().teamQueryResults('finance')).toBe('athena-finance/');
 });
 
 test.each([
@@ -126,11 +140,13 @@ test.each([
   ],
   [
     { resourcePrefix: 'a'.repeat(51) },
-    `NAME_TOO_LONG: Lake: the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters, 63 are allowed.`,
+    `NAME_TOO_LONG: Lake: the name of the bucket "${'a'.repeat(51)}-123456789012" has 64 characters; `
+      + 'the maximum is 63.',
   ],
   [
     { resourcePrefix: 'a'.repeat(50) },
-    `NAME_TOO_LONG: Lake: the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters, 64 are allowed.`,
+    `NAME_TOO_LONG: Lake: the name of the role "${'a'.repeat(50)}-scheduler-role" has 65 characters; `
+      + 'the maximum is 64.',
   ],
 ])('the prefixes %j are an error with its code and what to do', (prefixes, message) => {
   expect(() => lake(prefixes)).toThrow(message);

@@ -295,8 +295,8 @@ test.each<[string, Files, string]>([
   [
     'a name that the lake reserves',
     { 'pipelines/a.json': { ...DAILY, pipeline: 'freshness' } },
-    'NAME_TAKEN: LAKE/pipelines/a.json:2:14: /pipeline is "freshness", the name of a state machine of the lake. Use '
-      + 'another name.',
+    'NAME_TAKEN: LAKE/pipelines/a.json:2:14: /pipeline is "freshness", a name that the lake uses for its own '
+      + 'resources. Use another name.',
   ],
   [
     'the name of the stack of the core',

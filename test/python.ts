@@ -5,8 +5,7 @@
  *
  * Run by `npx projen test:python`. With arguments it runs one tool in the same environment:
  * `npx projen test:python pytest -k zip`.
- * `--glue-version X` before them selects the Glue version, for one tool or for all checks.
- * `--all` runs all tests on Glue 5.0, and those whose result depends on Spark or Arrow on Glue 6.0.
+ * `--glue-version X` before the tool selects its Glue version. Without a tool, it runs all tests on this version.
  * `--without-spark` runs the static checks and the tests that do not start Spark, on Glue 5.0.
  * Uses the environments of `medallion run`, plus the tools.
  */
@@ -26,7 +25,7 @@ type Command = [tool: string, ...args: string[]];
 
 /** One process per core, each with its own Spark and S3 emulator. */
 const PYTEST: Command = ['pytest', '--numprocesses', 'auto', '--dist', 'worksteal'];
-/** Slow tests that do not depend on the versions of Spark and Arrow. They run only on Glue 5.0. */
+/** Slow tests that do not depend on the versions of Spark and Arrow. They are not in the sample. */
 const VERSION_INDEPENDENT = [
   'source', 'web', 'local_glue/test_deployment.py', 'local_glue/test_emulator.py', 'local_glue/test_inspect_source.py',
   'local_glue/test_query.py', 'job/test_run_record.py', 'job/test_store.py', 'read/test_container.py',
@@ -66,27 +65,22 @@ const WITHOUT_COMPLETE = ['-m', 'not slow and not complete'];
 const STATIC: Command[] = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['lint-imports'], ['mypy']];
 
 async function main(args: string[]): Promise<void> {
-  const [option, given, ...rest] = args;
-  if (option === '--without-spark') {
+  if (args[0] === '--without-spark') {
     await check(OLDEST, [...STATIC, [...PYTEST, '-m', 'not slow and not complete and not spark']]);
     return;
   }
-  if (option === '--all') {
-    await check(OLDEST, [...STATIC, PYTEST, [...ICEBERG, ...OF_BOTH_FORMATS]]);
-    await check(NEWEST, [[...PYTEST, ...VERSION_INDEPENDENT], [...ICEBERG, ...OF_BOTH_FORMATS]]);
-    return;
+  const [option, version, ...rest] = args;
+  const isSelected = option === '--glue-version';
+  if (isSelected && !(version in GLUE_VERSIONS)) {
+    throw new Error(`Unsupported --glue-version ${version}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);
   }
-  const selected = option === '--glue-version' ? given : undefined;
-  if (option === '--glue-version' && !(given in GLUE_VERSIONS)) {
-    throw new Error(`Unsupported --glue-version ${given}. Use one of ${Object.keys(GLUE_VERSIONS).join(', ')}.`);
-  }
-  const command = selected ? rest : args;
+  const command = isSelected ? rest : args;
   if (command.length > 0) {
-    await check(selected ?? OLDEST, [command as Command]);
+    await check(isSelected ? version : OLDEST, [command as Command]);
     return;
   }
-  if (selected) {
-    await check(selected, [...STATIC, PYTEST]);
+  if (isSelected) {
+    await check(version, [...STATIC, PYTEST, [...ICEBERG, ...OF_BOTH_FORMATS]]);
     return;
   }
   const sampled: Command = [...ICEBERG, ...WITHOUT_COMPLETE, ...ICEBERG_SAMPLE];

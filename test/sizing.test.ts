@@ -32,7 +32,7 @@ test.each([
     + 'DPU-hours per run',
   ({ category, value, workerType, workers, timeoutMinutes, dpuHours }) => {
     expect(category).toBe(value);
-    expect(SIZES[category]).toEqual({ workerType, workers, timeoutMinutes });
+    expect(SIZES[category]).toEqual({ workerType, workers, timeoutMinutes, autoScaling: workers > 2, flex: false });
     expect(maxDpuHours(SIZES[category])).toBe(dpuHours);
   },
 );

@@ -232,7 +232,7 @@ describe('in a configuration file', () => {
         file('lake/bronze/airlines/a.csv');
         return { source_url: 'a.csv', headers: { Accept: 'text/csv' } };
       },
-      '/headers is set, and source_url is a file. Remove headers: it only applies to HTTP requests.',
+      '/headers is set, but source_url is a file. Remove headers: it only applies to HTTP requests.',
     ],
     [
       'source_files',
@@ -240,7 +240,7 @@ describe('in a configuration file', () => {
         file('lake/bronze/airlines/a.csv');
         return { source_url: 'a.csv', source_files: 'all' };
       },
-      '/source_files is "all", and source_url is neither an S3 folder nor a glob.',
+      '/source_files is "all", but source_url is neither an S3 folder nor a glob.',
     ],
     [
       'a file that is too large',

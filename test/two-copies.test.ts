@@ -1,4 +1,5 @@
 import { App, Duration, Stack, Stage } from 'aws-cdk-lib';
+import { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import * as first from '../src';
@@ -142,6 +143,7 @@ class Platform extends Construct implements first.IEtlCore {
   readonly glueWorkerConfigs = {};
   readonly tableFormat = first.TableFormat.PARQUET;
   readonly lineage = false;
+  readonly lakeFormation = false;
   readonly snapshotRetention = Duration.days(7);
   readonly metrics = false;
   readonly encrypted = false;
@@ -149,6 +151,10 @@ class Platform extends Construct implements first.IEtlCore {
   constructor(scope: Construct) {
     super(scope, 'Core');
     this.inner = new first.EtlCore(this, 'Inner', { resourcePrefix: 'pp-dw' });
+  }
+
+  grantQuery(grantee: IGrantable, options?: first.QueryGrantOptions): Grant {
+    return this.inner.grantQuery(grantee, options);
   }
 }
 

@@ -84,7 +84,7 @@ test('a workflow runs each test command that `npm cit` does not run', () => {
   const inGate = (TASKS.test.steps ?? []).map(step => step.spawn);
   const own = Object.keys(TASKS).filter(name =>
     name.startsWith('test:') && !inGate.includes(name) && !NO_SUITES.includes(name));
-  expect(own).toEqual(expect.arrayContaining(['test:e2e:all', 'test:python:all']));
+  expect(own).toEqual(expect.arrayContaining(['test:e2e:all', 'test:python:5.0', 'test:python:6.0']));
   const commands = JOBS.flatMap(([, job]) => commandsOf(job));
   expect(own.filter(name => !commands.includes(`npx projen ${name}`))).toEqual([]);
   expect(commands).toContain('npx projen test:python pytest -m slow');
@@ -92,8 +92,17 @@ test('a workflow runs each test command that `npm cit` does not run', () => {
 
 test('each pull request and each release run the suites that `npm cit` runs a sample of', () => {
   expect(commandsOf(workflow('build').jobs.complete)).toEqual(
-    expect.arrayContaining(['npx projen test:python:all', 'npx projen test:e2e:all']),
+    expect.arrayContaining(['npx projen test:python:5.0', 'npx projen test:python:6.0', 'npx projen test:e2e:all']),
   );
+});
+
+test.each(['5.0', '6.0'])('CONTRIBUTING.md lists the complete Python suite on Glue %s', version => {
+  const [{ exec }] = TASKS[`test:python:${version}`].steps!;
+  expect(exec).toBe(`node --require ts-node/register test/python.ts --glue-version ${version}`);
+  const contributing = fs.readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const [suites] = /^### Complete suites[^]*?(?=^## )/m.exec(contributing)!;
+  const row = suites.split('\n').find(line => line.startsWith(`| \`npx projen test:python:${version}\` |`));
+  expect(row).toMatch(/\| each pull request, each release \|$/);
 });
 
 test('release publishes to the three registries, and only after the build succeeds', () => {

@@ -28,7 +28,7 @@ from bench.package import write_package
 from bench.request import BUCKET, Request, spark_events
 from bench.servers import TEMPLATES, child, set_environment, store, store_speed
 
-CONTENDERS = ("job", "iceberg", "text", "naive", "duckdb", "dlt", "unpack", "unzip", "floor", "spark")
+CONTENDERS = ("job", "tasks", "iceberg", "text", "naive", "duckdb", "dlt", "unpack", "unzip", "floor", "spark")
 SINGLE_THREADED = ("unpack", "unzip", "floor")
 CALLS = ("list", "head", "get", "put", "copy", "delete")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cdk-glue-medallion-bench"

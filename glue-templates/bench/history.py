@@ -29,7 +29,7 @@ from bench.measure import descendants, process_usage
 from etl_runtime.gold import run_gold
 from etl_runtime.job.dataset_document import History
 from etl_runtime.job.store import Store
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 BUCKET = "pp-dw-123456789012"
 CUSTOMERS = """
@@ -198,10 +198,13 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory(prefix="medallion-bench-") as folder:
         configure_spark(
-            os.environ["AWS_ENDPOINT_URL"],
-            os.environ["LAKE_JARS"],
+            spark_settings(
+                os.environ["AWS_ENDPOINT_URL"],
+                os.environ["LAKE_JARS"],
+                Path(folder),
+                iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+            ),
             Path(folder),
-            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
         )
         measure(arguments.rows, arguments.rounds, arguments.changes)
     emulator.stdin.close()

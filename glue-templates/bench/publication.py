@@ -33,7 +33,7 @@ from etl_runtime.job.store import Store
 from etl_runtime.publish.publication import read_published
 from etl_runtime.publish.staged import StagedTable
 from etl_runtime.publish.tables import tables_of
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 COLUMNS = [*(TableColumn(f"column_{number}", "bigint") for number in range(10)), *meta_columns()]
 FORMATS = ("parquet", "iceberg")
@@ -77,10 +77,13 @@ def main() -> None:
 def spark() -> Iterator[Any]:
     with TemporaryDirectory(prefix="medallion-bench-") as folder:
         configure_spark(
-            os.environ["AWS_ENDPOINT_URL"],
-            os.environ["LAKE_JARS"],
+            spark_settings(
+                os.environ["AWS_ENDPOINT_URL"],
+                os.environ["LAKE_JARS"],
+                Path(folder),
+                iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+            ),
             Path(folder),
-            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
         )
         session = start_spark()
         yield session

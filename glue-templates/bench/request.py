@@ -63,7 +63,7 @@ class Request:
 
         `iceberg` adds the library of Iceberg.
         """
-        from spark_conf import configure_spark
+        from spark_conf import configure_spark, spark_settings
 
         events = Path(self.work, "events")
         events.mkdir()
@@ -75,11 +75,14 @@ class Request:
             "spark.eventLog.rolling.enabled": "false",
         }
         configure_spark(
-            os.environ["AWS_ENDPOINT_URL"],
-            os.environ["LAKE_JARS"],
+            spark_settings(
+                os.environ["AWS_ENDPOINT_URL"],
+                os.environ["LAKE_JARS"],
+                Path(self.work),
+                iceberg_jars=os.environ["LAKE_ICEBERG_JARS"] if iceberg else None,
+                extra=settings,
+            ),
             Path(self.work),
-            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"] if iceberg else None,
-            extra=settings,
         )
 
 

@@ -6,19 +6,23 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from copy import deepcopy
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from awsglue.utils import getResolvedOptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from etl_runtime.job.arguments import ARGUMENTS, Job, read_arguments
+from etl_runtime.job.dataset_document import DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import file_format_of
 from etl_runtime.job.inputs import note_inputs, read_inputs, require_same_inputs
 from etl_runtime.job.plural import plural, with_names
 from etl_runtime.job.run_record import RunRecord
-from etl_runtime.job.spark import start_spark
+from etl_runtime.job.spark import BackgroundSpark
 from etl_runtime.job.store import Store
 from etl_runtime.publish.publication import read_published
 from etl_runtime.publish.recovery import recover
@@ -38,21 +42,22 @@ from etl_runtime.source.unchanged import (
 from etl_runtime.web.client import without_query
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-    from etl_runtime.convert.type_plan import ConvertedTable
+    from etl_runtime.convert.convert_tables import ConvertedTable
+    from etl_runtime.convert.type_plan import TypePlan
+    from etl_runtime.convert.unpacked_table import UnpackedTable
     from etl_runtime.publish.staged import StagedTable
 
 __all__ = ["Fetching", "run_bronze"]
 
-BACKGROUND_TASKS = 4  # threads that start Spark and upload originals to raw/
+BACKGROUND_TASKS = 4  # threads that upload originals to raw/ and import Arrow
 
 
 def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     """Run a bronze job: fetch the originals, convert them to typed Parquet, check the quality gates and publish.
 
-    The steps are: fetch → raw/, unpack → parts in staging, convert → Parquet in staging, check, publish → the tables.
-    The run record in the bucket and the lines in the job's log describe each step.
+    The steps are: fetch → raw/, unpack → parts, convert → Parquet in staging, check, publish → the tables. The driver
+    converts up to 2 GB of text itself. Spark converts the rest. The run record in the bucket and the lines in the job's
+    log describe each step.
 
     Args:
         argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
@@ -62,7 +67,7 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     Raises:
         RunFailed: The run cannot continue, for example because the source is not available or a quality gate fails.
             The message begins with an error code. The published tables are unchanged, unless the error occurs after
-            published.json is written; then the next run completes the publication.
+            published.json is written. In that case, the next run completes the publication.
         GlueArgumentError: A required argument is missing in `argv`.
 
     Example:
@@ -83,25 +88,40 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
-    # The record is written before the executor waits for its tasks, because a stopped run has little time.
-    with ThreadPoolExecutor(BACKGROUND_TASKS) as background, RunRecord(job, store) as record:
-        run(job, record, store, background, fetch)
+    # Written before the thread pool waits for its tasks, because a stopped run has little time.
+    with (
+        ThreadPoolExecutor(BACKGROUND_TASKS) as background,
+        RunRecord(job, store) as record,
+        TemporaryDirectory(prefix="medallion-") as folder,
+    ):
+        run(job, record, store, background, fetch, Path(folder))
 
 
-def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor, fetch: Fetch | None) -> None:
+def run(
+    job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor, fetch: Fetch | None, folder: Path
+) -> None:
+    """Perform the steps of a run. `folder` is an empty folder for its parts."""
     names, file_format = job.names, file_format_of(job.document)
     staging = f"{names.staging}run_id={record.run_id}/"
     record.skip_futile_retry()
     tables = tables_of(job, record.run_id, store)
-    starting_spark = cache(lambda: background.submit(start_spark))  # starts once, during the first download
+    spark = BackgroundSpark()
+    always_needs_spark = needs_spark(job.document)
+
+    def on_response() -> None:
+        """Prepare the conversion during the download. This is not called if the source is unchanged."""
+        background.submit(import_module, "etl_runtime.convert.gates")  # imports Arrow, which takes 0.4 s
+        if always_needs_spark:
+            spark.start()
+
     tables.check(read_published(names, store))
     with record.logged_as("recover"):
-        recover(names, store, lambda: starting_spark().result())
+        recover(names, store, spark.session)
     published = read_published(names, store)
     record.close_killed_runs(published)
 
     if job.options.rollback_to:
-        roll_back(job, record, tables, published, starting_spark().result())
+        roll_back(job, record, tables, published, spark.session())
         return
     inputs, table_values = read_values(job, record, store, fetch)
     with record.step("fetch"):
@@ -109,7 +129,16 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
         reset = resets_contract(job, published)
         kept = None if reset else published
         contract = RecordsContract((kept or {}).get("records"))
-        originals = gather(job, record, validators(to_keep), store, starting_spark, fetch, contract, table_values)
+        originals = gather(
+            job,
+            record,
+            validators(to_keep),
+            store,
+            on_response,
+            fetch,
+            contract,
+            table_values,
+        )
     source_date = next((each.original.source_date for each in originals or ()), None)
     if source_date:
         record.note({"source_date": source_date.isoformat()})
@@ -118,72 +147,107 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
             record.note_publication(published)
             log_unchanged(record, published)
         return
-    # If no download has started Spark: the source has changed, so the run needs it.
-    starting_spark().add_done_callback(
-        lambda started: None if started.exception() else tables.prepare(started.result())
-    )
+    if always_needs_spark:
+        spark.start().add_done_callback(
+            lambda started: None if started.exception() else tables.prepare(started.result())
+        )
     log_fetched(record, originals)
 
-    # Arrow is imported here because that takes half a second: Spark starts meanwhile, and a run with an unchanged
-    # source does not need Arrow.
+    # Not imported by a run with an unchanged source, because Arrow takes 0.4 s.
     from etl_runtime.columns.column_schema import declared_columns, descriptions
+    from etl_runtime.convert.conversion import Conversion, Place
+    from etl_runtime.convert.convert_shards import driver_threads
+    from etl_runtime.convert.convert_tables import PartsGone, convert_tables
+    from etl_runtime.convert.early_conversion import EarlyConversion
     from etl_runtime.convert.gates import check_gates
-    from etl_runtime.convert.type_plan import Place, convert_tables
+    from etl_runtime.convert.part_writer import MAX_DRIVER_BYTES, PartWriter
     from etl_runtime.convert.unpack import unpack
     from etl_runtime.publish.business_key import find_duplicates
     from etl_runtime.publish.common_gates import min_rows
 
-    with on_disk(originals) as files, record.step("unpack"):
-        uploads = [background.submit(keep, each, store) for each in originals]
-        try:
-            declared_endpoints = endpoints_of(job.document)
-            endpoints = {each.name: each for each in declared_endpoints if each.is_table}
-            require_kept_endpoints(endpoints.values(), files, job.options.from_run)
-            mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
-            quality = job.document.get("data_quality", {})
-            may_be_empty = {key for key in names.tables if min_rows(quality, key) == 0}
-            unpacked = unpack(
-                files, file_format, mapping, endpoints, names, staging, store, contract, may_be_empty=may_be_empty
-            )
-        finally:
-            for each in uploads:
-                each.result()
-            sources = [each.described() for each in originals]
-            record.note({"sources": sources})
+    with on_disk(originals) as files, driver_threads() as threads:
+        declared = {key: declared_columns(job.document, key) for key in names.tables}
+        place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
+        conversion = Conversion(kept, declared, file_format, place)
+        # Iceberg prescribes the schema of the objects, which is not known before all files are unpacked.
+        is_iceberg = job.document.get("table_format") == "iceberg"
+        early = None if is_iceberg else EarlyConversion(conversion, store, threads)
+        declared_endpoints = endpoints_of(job.document)
+        endpoints = {each.name: each for each in declared_endpoints if each.is_table}
+        mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
+        quality = job.document.get("data_quality", {})
+        may_be_empty = {key for key in names.tables if min_rows(quality, key) == 0}
 
-    with record.step("start spark"):
-        spark = starting_spark().result()
-    with tables.writing(spark):
-        with record.step("convert"):
-            declared = {key: declared_columns(job.document, key) for key in names.tables}
-            place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
-            is_changed = kept is not None and kept.get("document") != document_hash(job.document)
-            converted = convert_tables(
-                spark, unpacked, kept, declared, file_format, place, is_document_changed=is_changed
-            )
-        for key, table in converted.items():
-            log_converted(record, key, table)
+        def unpacked_files(contract: RecordsContract, early: EarlyConversion | None) -> "dict[str, UnpackedTable]":
+            writer = PartWriter(folder, staging, store, early, on_staged=spark.start)
+            return unpack(files, file_format, mapping, endpoints, names, writer, contract, may_be_empty=may_be_empty)
 
-        with record.step("check"):
-            allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
-            staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
-            duplicates = find_duplicates(spark, staged, job.document)
-            violations = violated_rules(spark, job, record, store, staged, allow)
-            record.note_gates(
-                check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
+        def converted_tables(
+            unpacked: "dict[str, UnpackedTable]",
+            early: EarlyConversion | None,
+            plans: "dict[str, TypePlan] | None" = None,
+        ) -> "dict[str, ConvertedTable]":
+            return convert_tables(
+                unpacked,
+                conversion,
+                store,
+                spark.session,
+                threads,
+                early,
+                plans,
+                cores=names.executor_cores(),
+                is_document_changed=kept is not None and kept.get("document") != document_hash(job.document),
             )
-        record.require_time_to_publish()
-        with record.step("publish"):
-            records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
-            metadata = {
-                "document": document_hash(job.document),
-                "sources": sources,
-                **({"inputs": inputs} if names.inputs else {}),
-                "records": records,
-            }
-            if source_date:
-                metadata["source_date"] = source_date.isoformat()
-            new = tables.publish(staged, metadata, published)
+
+        original_contract = deepcopy(contract)
+        if sum(original.size for original in files) > MAX_DRIVER_BYTES:
+            spark.start()
+        with record.step("unpack"):
+            uploads = [background.submit(keep, each, store) for each in originals]
+            try:
+                require_kept_endpoints(endpoints.values(), files, job.options.from_run)
+                unpacked = unpacked_files(contract, early)
+            finally:
+                for each in uploads:
+                    each.result()
+                sources = [each.described() for each in originals]
+                record.note({"sources": sources})
+
+        if always_needs_spark:
+            with record.step("start spark"):
+                spark.session()
+        with tables.writing(spark.session):
+            with record.step("convert"):
+                try:
+                    converted = converted_tables(unpacked, early)
+                except PartsGone as gone:
+                    record.log("convert", f"{gone} Unpacking again.")
+                    contract = original_contract
+                    unpacked = unpacked_files(contract, None)
+                    converted = converted_tables(unpacked, None, gone.plans)
+            for key, table in converted.items():
+                log_converted(record, key, table)
+
+            with record.step("check"):
+                allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
+                staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
+                duplicates = find_duplicates(spark.session, staged, job.document)
+                violations = violated_rules(spark, job, record, store, staged, allow)
+                record.note_gates(
+                    check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
+                )
+            record.require_time_to_publish()
+            with record.step("publish"):
+                records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
+                metadata = {
+                    "document": document_hash(job.document),
+                    "sources": sources,
+                    **({"inputs": inputs} if names.inputs else {}),
+                    "records": records,
+                }
+                if source_date:
+                    metadata["source_date"] = source_date.isoformat()
+                new = tables.publish(staged, metadata, published)
     record.note({"tables": described_tables(new, converted)})
     record.note_publication(new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
@@ -195,9 +259,9 @@ def run(job: Job, record: RunRecord, store: Store, background: ThreadPoolExecuto
 def read_values(
     job: Job, record: RunRecord, store: Store, fetch: Fetch | None
 ) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
-    """The inputs, as the run record describes them, and by endpoint the values of for_each that come from tables.
+    """Return the inputs as entries of the run record, and the for_each values that come from tables, keyed by endpoint.
 
-    With `from_run`, the inputs are those of that run, and no values are read.
+    With `from_run`, the inputs are copied from the record of that run, and no values are read.
     """
     if not job.names.inputs:
         return [], {}
@@ -216,26 +280,40 @@ def read_values(
         return note_inputs(read, record), values
 
 
+def needs_spark(document: DatasetDocument) -> bool:
+    """Whether all runs of the dataset need Spark, even with a small source."""
+    has_keys = "business_key" in document or "business_keys" in document
+    return document.get("table_format") == "iceberg" or has_keys or has_rules(document)
+
+
+def has_rules(document: DatasetDocument) -> bool:
+    return bool(document.get("data_quality", {}).get("rules"))
+
+
 def violated_rules(
-    spark: "SparkSession",
+    spark: BackgroundSpark,
     job: Job,
     record: RunRecord,
     store: Store,
     staged: Mapping[str, "StagedTable"],
     allowed: Collection[str],
 ) -> dict[str, list[str]]:
-    """Check the rules of the document. Returns the findings of the gate by table."""
-    from etl_runtime.publish.rules import CheckedTable, check_rules, declared_rules
+    """Check the rules in the document. Returns the findings of the gate, keyed by table."""
+    if not has_rules(job.document):
+        return {}
+
+    from etl_runtime.publish.rules import CheckedTable, check_rules, declared_rules  # imports pyspark
     from etl_runtime.transform.inputs import register
 
     rules = declared_rules(job.document)
     checked = {key: CheckedTable(table, table.rows) for key, table in staged.items()}
     if not any(rule.to for rule in rules):
-        return check_rules(spark, checked, rules, (), record, allowed)
+        return check_rules(spark.session(), checked, rules, (), record, allowed)
     inputs = read_inputs(job.names, store)
-    register(spark, inputs, f"s3://{job.names.bucket}/")
+    register(spark.session(), inputs, f"s3://{job.names.bucket}/")
     try:
-        return check_rules(spark, checked, rules, [name for each in inputs for name in each.tables], record, allowed)
+        input_tables = [name for each in inputs for name in each.tables]
+        return check_rules(spark.session(), checked, rules, input_tables, record, allowed)
     finally:
         require_same_inputs(inputs, job.names, store)
 
@@ -247,7 +325,7 @@ def require_kept_endpoints(endpoints: Iterable[Endpoint], files: Sequence[Origin
         kept = ", ".join(sorted(names))
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"Run {from_run} has no original of the {with_names('endpoint', missing)}. It has originals of: {kept}. "
+            f"Run {from_run} has no original for the {with_names('endpoint', missing)}. It has originals for: {kept}. "
             "Set from_run to another run, or run without from_run.",
         )
 

@@ -54,9 +54,9 @@ LOG = logging.getLogger(__name__)
 
 
 class TransformContext:
-    """The inputs and services of a transform: the argument of the function that a custom script passes to the job.
+    """The inputs and services of a transform, passed as the argument to the transform function of a custom script.
 
-    The tables of the inputs are also available in `spark.sql`, by their names in Athena.
+    In `spark.sql`, the tables of the inputs are available under their names in Athena.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TransformContext:
             a bronze table.
 
         Raises:
-            RunFailed: QUERY_TABLE_NOT_AN_INPUT: the table is not a table of an input.
+            RunFailed: QUERY_TABLE_NOT_AN_INPUT if the table is not a table of an input.
 
         Example:
             zipcodes = context.read("pp_dw_bronze.zipcodes")
@@ -105,14 +105,14 @@ class TransformContext:
 
         Args:
             rule: The name of the rule, for messages.
-            condition: A condition in Spark SQL over the columns of the table. As with CHECK constraints in SQL, a row
+            condition: A condition in Spark SQL on the columns of the table. As with CHECK constraints in SQL, a row
                 for which it is null satisfies the rule.
-            output: The table that the rule applies to, by its name in `outputs`. Required if the dataset has several
+            output: The name in `outputs` of the table that the rule applies to. Required if the dataset has several
                 tables.
 
         Raises:
-            RunFailed: RULE_INVALID, when the rules are checked: the condition is not valid SQL for this table, or the
-                dataset has no table `output`.
+            RunFailed: RULE_INVALID, when the rules are checked, if the condition is not valid SQL for this table, or if
+                the dataset has no table `output`.
 
         Example:
             context.require("a state has two letters", "length(state) = 2")
@@ -132,20 +132,20 @@ class TransformContext:
 
     @property
     def tables(self) -> list[str]:
-        """The tables of the inputs, by their names in Athena: `pp_dw_bronze.zipcodes`."""
+        """The names of the inputs' tables in Athena, such as `pp_dw_bronze.zipcodes`."""
         return [name for each in self._inputs for name in each.tables]
 
     def query(self) -> "DataFrame | dict[str, DataFrame]":
         """Run the SQL of the dataset, as the packaged script does.
 
         Returns:
-            The result of the last statement. For a dataset with `outputs`: a dictionary that maps each output to the
-            view of this name, which a statement creates.
+            The result of the last statement. For a dataset with `outputs`, a dictionary that maps each output to the
+            view with this name, which a statement must create.
 
         Raises:
-            RunFailed: QUERY_NOT_FOUND: the dataset has no SQL. QUERY_INVALID: a statement cannot be parsed or analyzed,
-                or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT: a statement
-                reads a table that is not a table of an input.
+            RunFailed: QUERY_NOT_FOUND if the dataset has no SQL. QUERY_INVALID if a statement cannot be parsed or
+                analyzed, or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT if a
+                statement reads a table that is not a table of an input.
 
         Example:
             states = context.query().where("state IS NOT NULL")
@@ -194,14 +194,15 @@ def run_job(
 
 
 Runner = Callable[[Sequence[str], Callable[[Any], "DataFrame | Mapping[str, DataFrame]"], type[Any]], None]
-"""What a script does with its transform. The parameters are those of `run_derived`."""
+"""A function that handles the transform of a script. It has the same parameters as `run_derived`."""
 
 _RUNNER: ContextVar[Runner] = ContextVar("runner", default=run_job)
 
 
 @contextmanager
 def running_with(runner: Runner) -> Iterator[None]:
-    """Within this context, scripts call `runner` instead of running a job. `medallion test` gets their transform."""
+    """Within this context, `run_silver` and `run_gold` call `runner` instead of running a job. `medallion test` uses
+    this to get the transform function of a script."""
     token = _RUNNER.set(runner)
     try:
         yield
@@ -237,7 +238,7 @@ class _DerivedRun(Generic[Context]):
             roll_back(self.job, record, lake_tables, published, spark)
             return
         lake_tables.prepare(spark)
-        with lake_tables.writing(spark):
+        with lake_tables.writing(lambda: spark):
             self._write_and_publish(spark, published, lake_tables)
         # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.
         with suppress(BotoCoreError, ClientError, OSError):
@@ -254,7 +255,7 @@ class _DerivedRun(Generic[Context]):
         with record.step("check"):
             require_unique_keys(tables)
             staged = {key: table.staged for key, table in tables.items()}
-            duplicates = find_duplicates(spark, staged, job.document)
+            duplicates = find_duplicates(lambda: spark, staged, job.document)
             violations = self._check_rules(spark, tables, rules, inputs)
             churn = {
                 key: list(churn_failures(spark, each, job.document, record.started)) for key, each in tables.items()
@@ -300,7 +301,7 @@ class _DerivedRun(Generic[Context]):
         rules: Sequence[Rule],
         inputs: Sequence[Input],
     ) -> dict[str, list[str]]:
-        """Check the rules of the document and those of the script. Returns the findings of the gate by table."""
+        """Check the rules in the document and in the script. Returns the findings of the gate, keyed by table."""
         job = self.job
         history = job.document.get("history")
         is_current = None if history is None else VersionColumns.of(history).is_current
@@ -349,20 +350,20 @@ class _DerivedRun(Generic[Context]):
 
 def _start_spark() -> "SparkSession":
     spark = start_spark()
-    # The number of objects of a table depends on the size of the table and not on the number of cores.
+    # The number of objects of a table depends on its size, not on the number of cores.
     spark.conf.set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
     spark.conf.set("spark.sql.adaptive.advisoryPartitionSizeInBytes", OBJECT_BYTES)
     return spark
 
 
 def drop_views(spark: "SparkSession") -> None:
-    """Drop the temporary views of the session, which an earlier transform has created."""
+    """Drop the temporary views that an earlier transform created in the session."""
     for view in temporary_views(spark):
         spark.catalog.dropTempView(view)
 
 
 def rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
-    """The result of the transform by table. Raises RunFailed if it does not match the dataset's tables."""
+    """The result of the transform, keyed by table. Raises RunFailed if it does not match the dataset's tables."""
     keys = list(job.names.tables)
     tables = dict(result) if isinstance(result, Mapping) else {keys[0]: result}
     if sorted(tables) != sorted(keys) or (not isinstance(result, Mapping) and len(keys) > 1):
@@ -383,7 +384,7 @@ def rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "d
 
 
 def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: datetime) -> dict[str, Any]:
-    """The value of `history` in published.json, with which the next run continues the history."""
+    """The value of `history` in published.json. The next run uses it to continue the history."""
     history = job.document.get("history")
     if history is None:
         return {}
@@ -403,8 +404,8 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
 
 
 def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
-    """Whether the table has a history, no version in it begins or ends in this run, and the query returns the same
-    columns as before."""
+    """Whether the history is unchanged: no version begins or ends in this run, and the query returns the same columns
+    as before. False if the table has no history."""
     if "history" not in job.document or "history" not in published:
         return False
     ((key, table),) = tables.items()
@@ -422,8 +423,8 @@ def _reject_bronze_options(job: Job) -> None:
     if given:
         raise RunFailed(
             ErrorCode.RUN_OPTIONS_INVALID,
-            f"run_options.{given[0]} is supported in bronze only: other datasets read the published tables of their "
-            "inputs. "
+            f"run_options.{given[0]} is supported for bronze datasets only. Silver and gold datasets read the "
+            "published tables of their inputs. "
             f"Run the input with {given[0]}, then run {job.names.dataset} without it.",
         )
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Gold(TransformContext):
-    """The inputs and services of a transform: the argument of the function that a custom script passes to `run_gold`.
+    """The inputs and services of a transform, passed as the argument to the transform function of `run_gold`.
 
-    The tables of the inputs are also available in `spark.sql`, by their names in Athena.
+    In `spark.sql`, the tables of the inputs are available under their names in Athena.
 
     Example:
         def transform(gold: Gold) -> DataFrame:
@@ -26,7 +26,7 @@ class Gold(TransformContext):
 
 
 Transform = Callable[[Gold], "DataFrame | Mapping[str, DataFrame]"]
-"""Returns the table, or for a dataset with `outputs`, the tables by their names in `outputs`."""
+"""A function that returns the table or, for a dataset with `outputs`, the tables, keyed by their names in `outputs`."""
 
 
 def run_gold(argv: Sequence[str], transform: Transform) -> None:
@@ -44,7 +44,7 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
     Raises:
         RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
             begins with an error code. The published tables are unchanged, unless the error occurs after published.json
-            is written; then the next run completes the publication.
+            is written. In that case, the next run completes the publication.
         GlueArgumentError: A required argument is missing in `argv`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Runs a query with Athena. The result has the format of query.py."""
+"""Runs a query with Athena. The result has the same format as in query.py."""
 
 import json
 import re
@@ -8,15 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from aws_errors import LAKE_FORMATION, is_lake_formation_denial
 from query_values import json_value
 
 POLL_SECONDS = (0.2, 2.0)
-"""The first and the longest time between two requests for the state of a query."""
+"""The initial and the maximum time between two requests for the state of a query."""
 CANCELLED = "The query was cancelled."
 
 
 class InvalidQueryError(Exception):
-    """Athena rejects the query. The message is one line."""
+    """Athena rejected the query. The message is one line."""
 
 
 def query(athena: Any, request: dict[str, Any]) -> None:
@@ -49,7 +50,8 @@ def _wait(athena: Any, query_id: str) -> None:
         if status["State"] == "CANCELLED":
             raise InvalidQueryError(CANCELLED)
         if status["State"] == "FAILED":
-            raise InvalidQueryError(_message(status.get("StateChangeReason", "The query failed.")))
+            reason = _message(status.get("StateChangeReason", "The query failed."))
+            raise InvalidQueryError(f"{reason} {LAKE_FORMATION}" if is_lake_formation_denial(reason) else reason)
         time.sleep(pause)
         pause = min(pause * 1.5, longest)
 
@@ -101,7 +103,7 @@ def _json_lines(columns: list[dict[str, str]], rows: Iterator[list[str | None]])
 
 
 def _json_value(text: str | None, type: str) -> Any:
-    """A value as `medallion query --json` prints it. Arrays, maps and rows are texts in a result of Athena."""
+    """A value as `medallion query --json` prints it. Arrays, maps and rows are text in an Athena result."""
     if text is None:
         return None
     if type in ("tinyint", "smallint", "integer", "bigint"):
@@ -114,7 +116,7 @@ def _json_value(text: str | None, type: str) -> Any:
 
 
 def _duckdb_type(column: dict[str, Any]) -> str:
-    """The type that aligns numbers to the right."""
+    """The DuckDB type of a column, which makes the terminal align numbers to the right."""
     type = column["type"].upper()
     return f"DECIMAL({column['precision']},{column['scale']})" if type == "DECIMAL" else type
 

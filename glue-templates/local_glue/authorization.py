@@ -1,7 +1,8 @@
-"""Limits the requests to the local S3 and Glue API to what IAM allows the role of a job, with the responses of AWS.
+"""Limits requests to the local S3 and Glue API to what IAM allows the role of a job, and returns the same errors as
+AWS.
 
-The access key of a request is the name of its role. The policies of the role are in a file of that name. A request with
-another access key, such as those of the `medallion` command itself, is not limited.
+The access key of a request is the name of its role. The policies of the role are in a file with this name. Requests
+with other access keys, such as the requests of the `medallion` command itself, are not limited.
 """
 
 import json
@@ -24,10 +25,10 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Authorization:
-    """An ASGI application that limits the requests to another one.
+    """An ASGI application that limits the requests to another application.
 
-    roles: a folder with a file `<access key>.json` per role: a JSON list of its policy documents.
-    calls: a file to which each permission that the request of a role requires is appended, as one JSON object per line.
+    roles: a folder with one file `<access key>.json` per role, which is a JSON list of the role's policy documents.
+    calls: a file to which the permissions that the requests of roles require are appended, as one JSON object per line.
     """
 
     def __init__(self, application: Application, roles: Path, calls: Path | None = None) -> None:
@@ -58,7 +59,7 @@ class Authorization:
         permissions = s3_permissions.required_permissions(method, target, headers, body)
         denied = self._denied(permissions, request)
         if denied:
-            await _body(receive)  # a client that still sends would otherwise see a lost connection
+            await _body(receive)  # otherwise, a client that is still sending would see a lost connection
             await _deny(send, method, denied)
         elif "/" not in scope["path"].strip("/") or is_allowed(
             listing := s3_permissions.list_permission(target), policies
@@ -85,7 +86,7 @@ class Authorization:
         return next((each for each in permissions if not is_allowed(each, request.policies)), None)
 
     def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
-        """The policies of a role; None if there is no such role. They are read each time: they can change."""
+        """The policies of a role; None if there is no such role. They are read each time, because they can change."""
         if not re.fullmatch(r"[A-Za-z0-9_-]+", role):
             return None
         try:
@@ -138,9 +139,9 @@ def _replay(body: bytes) -> Receive:
 
 
 def _without_not_found(send: Send, method: str, permission: Permission) -> Send:
-    """Send 403 instead of 404 for an object that does not exist. Other responses are sent as they are.
+    """Send 403 instead of 404 for an object that does not exist. Other responses are sent unchanged.
 
-    The error names the `permission` without which the role does not get the 404.
+    The error contains the `permission` that the role needs to get the 404.
     """
     is_denied = False
 

@@ -1,4 +1,4 @@
-"""Errors of AWS as one line: what is missing, and what to do."""
+"""Converts AWS errors to one line that states what is missing and what to do."""
 
 import re
 from typing import Any
@@ -34,7 +34,13 @@ ACTIONS = {
     "GetQueryResults": "athena:GetQueryResults",
     "StopQueryExecution": "athena:StopQueryExecution",
 }
-"""The action that each request requires. docs/operations/run-history.md lists them by command."""
+"""The action that each request requires. docs/operations/run-history.md lists the actions per command."""
+
+
+LAKE_FORMATION = (
+    "Lake Formation controls the tables. Grant the permissions with lakeFormation: true on EtlCore (lake_formation in "
+    "config.json) and grantQuery, or ask a data lake administrator: see docs/access/lake-formation.md."
+)
 
 
 class AwsError(Exception):
@@ -42,7 +48,8 @@ class AwsError(Exception):
 
 
 def explained(error: BotoCoreError | ClientError, region: str | None, resource: str = "") -> str:
-    """The error as one line. `resource` is named if the response does not name the resource of a missing permission."""
+    """Convert the error to one line. `resource` is used if the response does not name the resource of a missing
+    permission."""
     if isinstance(error, ClientError):
         return _of_response(error, region, resource)
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
@@ -61,6 +68,12 @@ def explained(error: BotoCoreError | ClientError, region: str | None, resource: 
     return f"{type(error).__name__}: {error}"
 
 
+def is_lake_formation_denial(message: str) -> bool:
+    """Whether Lake Formation denied a request. Its denials have no error code of their own."""
+    found = re.search(r"Lake Formation|lakeformation:", message)
+    return found is not None and re.search(r"insufficient|not authorized|denied", message, re.IGNORECASE) is not None
+
+
 def _of_response(error: ClientError, region: str | None, resource: str) -> str:
     details: Any = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
@@ -75,6 +88,8 @@ def _of_response(error: ClientError, region: str | None, resource: str) -> str:
             f"The bucket of the lake ({bucket or resource}) does not exist. Deploy the app, or select the "
             "account and the Region of the lake with --profile and --region."
         )
+    if is_lake_formation_denial(message):
+        return f"{operation} failed in {region}: {message} {LAKE_FORMATION}"
     if code in _DENIED:
         action = ACTIONS.get(operation, operation)
         # AWS names the action and the resource: User: … is not authorized to perform: glue:GetJobRuns on resource: …

@@ -1,9 +1,9 @@
-"""Closes the record of a run that was interrupted, as the next run of the dataset would.
+"""Closes the record of a run that was interrupted, as the next run of the dataset would do.
 
     python close_run.py NAMES       the argument --names of the job
 
-Finishes or undoes an interrupted publication. Standard output gets one JSON object per closed run, {"run_id",
-"status"}: `published` if the run has published its tables, otherwise `failed`.
+Finishes or undoes an interrupted publication. Writes one JSON object per closed run to standard output: {"run_id",
+"status"}. The status is `published` if the run has published its tables, otherwise `failed`.
 """
 
 import json

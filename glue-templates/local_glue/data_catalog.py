@@ -1,4 +1,4 @@
-"""The Glue Data Catalog of the emulator: its databases and tables survive the end of the emulator in a file."""
+"""Stores the databases and tables of the emulator's Glue Data Catalog in a file, so that they survive the emulator."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 
 STORED = ("databases", "tables", "partitions", "partition_indexes")
 READS = ("Get", "BatchGet", "List", "Search")
-"""The first words of the actions that change nothing."""
+"""Read-only actions begin with these words."""
 
 
 def load_catalog(glue: Any, file: Path) -> None:
@@ -31,8 +31,8 @@ def load_catalog(glue: Any, file: Path) -> None:
 def serialize_requests(glue: Any, on_change: Callable[[], None]) -> None:
     """Execute the requests to the Glue module of ministack one at a time.
 
-    ministack compares the version of a table and then writes the table, in threads: two concurrent requests with the
-    same version would both succeed.
+    ministack compares the version of a table and then writes the table, in threads. Without this, two concurrent
+    requests with the same version would both succeed.
 
     on_change: called after each change, before its response is sent.
     """
@@ -50,7 +50,7 @@ def serialize_requests(glue: Any, on_change: Callable[[], None]) -> None:
 
 
 def store_catalog(glue: Any, file: Path) -> None:
-    """Replace the file. A killed emulator leaves the previous file or the new one."""
+    """Replace the file. If the emulator is killed, either the previous file or the new one exists."""
     from ministack.core.persistence import _json_default
 
     temporary = file.with_name(f"{file.name}.tmp")
@@ -60,5 +60,5 @@ def store_catalog(glue: Any, file: Path) -> None:
 
 
 def _action(headers: dict[str, str]) -> str:
-    """For example UpdateTable."""
+    """The action of a request, such as UpdateTable."""
     return headers.get("x-amz-target", "").rpartition(".")[2]

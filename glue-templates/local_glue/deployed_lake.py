@@ -2,7 +2,8 @@
 
     python deployed_lake.py COMMAND REQUEST.json RESULT
 
-REQUEST has `region` and `profile` (both optional) and the keys of the command; RESULT is the file for the result:
+REQUEST has `region` and `profile` (both optional) and the keys of the command. RESULT is the file for the result. The
+commands are:
 
 identity     The account, the ARN and the Region of the credentials.
 mirror       Copies the records of datasets to a folder with the layout of a local lake. Returns the job runs.
@@ -11,7 +12,8 @@ stop-query   Cancels a query.
 logs         Prints the log of a job run.
 run          Starts a job and prints its state changes and its log until it ends.
 
-Exit codes: 0 success, 1 with one line on standard error: what is missing and what to do, 2 the SQL is invalid.
+Exit codes: 0 success; 1 failure, with one line on standard error that states what is missing and what to do; 2 invalid
+SQL.
 """
 
 import json
@@ -39,9 +41,9 @@ ACTIVE_STATES = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 MAX_JOB_RUNS = 200
 POLL_SECONDS = float(os.environ.get("MEDALLION_POLL_SECONDS", "5"))
 LAST_LOG_SECONDS = 2 * POLL_SECONDS
-"""The time after the end of a job in which its last log lines arrive."""
+"""The time after the end of a job within which its last log lines arrive."""
 LATE_EVENTS_MILLIS = 120_000
-"""How late an event can arrive in CloudWatch Logs and still be printed."""
+"""The maximum delay with which an event can arrive in CloudWatch Logs and still be printed."""
 
 
 class Aws:
@@ -56,7 +58,8 @@ class Aws:
             raise AwsError(
                 "The Region of the lake is unknown: the app does not set it. Specify --region, or set AWS_REGION."
             )
-        # Paths, so that an emulator on 127.0.0.1 can be used; AWS accepts virtual hosts only for some names.
+        # Path-style URLs also work with an emulator on 127.0.0.1. AWS accepts virtual-hosted-style URLs only for some
+        # bucket names.
         s3: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
         config = Config(
             retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=CONCURRENT_REQUESTS, s3=s3
@@ -70,10 +73,11 @@ def identity(aws: Aws, _: Request) -> Any:
 
 
 def mirror(aws: Aws, request: Request) -> Any:
-    """Copy the new and changed records since `since`, up to `limit` per dataset, and delete those that are gone.
+    """Copy the records that are new or changed since `since`, up to `limit` per dataset, and delete records that are
+    gone.
 
     Record keys sort by time, so a listing starts after the oldest key that is needed. An object is copied if its size
-    or its time of modification differ.
+    or its modification time differs.
     """
     s3, glue = aws.client("s3"), aws.client("glue")
 
@@ -108,7 +112,7 @@ def _mirror_records(s3: Any, request: Request, runs: str) -> None:
 
 
 def _copy(s3: Any, bucket: str, key: str, folder: Path, owner: dict[str, str], listed: Request | None) -> None:
-    """Copy an object, unless the file has the size and the time of the listed object."""
+    """Copy an object, unless the file already has the size and the time of the listed object."""
     name = key.rpartition("/")[2]
     file = folder / name
     if listed and file.exists():
@@ -178,7 +182,8 @@ def logs(aws: Aws, request: Request) -> Any:
 
 
 def _log_events(client: Any, group: str, job_run_id: str, since: int) -> Iterator[tuple[str, str]]:
-    """The events of the streams of a job run, by time: their IDs and lines. Empty if the log group does not exist."""
+    """Yield the ID and line of each event in the log streams of a job run, sorted by time. Empty if the log group does
+    not exist."""
     pages = client.get_paginator("filter_log_events").paginate(
         logGroupName=group, logStreamNamePrefix=job_run_id, startTime=since
     )
@@ -227,7 +232,7 @@ def run(aws: Aws, request: Request) -> Any:
         if can_read_logs:
             try:
                 newest = _print_new(_log_events(log_client, request["group"], job_run_id, started), shown)
-                # Events can arrive late, but the whole log is not read again.
+                # Events can arrive late, but the entire log should not be read again.
                 started = max(started, newest - LATE_EVENTS_MILLIS)
             except ClientError as error:
                 can_read_logs = False
@@ -273,7 +278,7 @@ COMMANDS: dict[str, Callable[[Aws, Request], Any]] = {
 
 
 def _resource(request: Request) -> str:
-    """The resource of a request, for responses that do not name it."""
+    """The resource of a request, for responses that do not contain it."""
     buckets = {each["runs"].removeprefix("s3://").partition("/")[0] for each in request.get("datasets", ())}
     names = [
         *(f"arn:aws:s3:::{bucket}" for bucket in sorted(buckets)),

@@ -19,7 +19,7 @@ class Deployment:
 
     source: a folder of the cloud assembly, or a ZIP file that is extracted.
     bucket, prefix: the destination; the prefix does not end with a slash and can be empty.
-    markers: placeholders in the files for values that are only known at deployment, and these values.
+    markers: placeholders in the files for values that are only known at deployment, mapped to these values.
     """
 
     source: str
@@ -29,7 +29,7 @@ class Deployment:
 
 
 def deployed_files(deployments: Iterable[Deployment]) -> dict[str, bytes]:
-    """The files that the deployments upload, by their `s3://` URIs."""
+    """The files that the deployments upload, keyed by `s3://` URI."""
     return {
         f"s3://{each.bucket}/{f'{each.prefix}/' if each.prefix else ''}{name}": _with_values(content, each.markers)
         for each in deployments
@@ -69,7 +69,7 @@ def _create_bucket(s3: "S3Client", name: str) -> None:
 
 
 def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
-    """Make the objects of a bucket equal to the files of a folder, with the same order of modification times.
+    """Make the objects in a bucket the same as the files in a folder, with modification times in the same order.
 
     Objects that already match are kept.
     """
@@ -77,7 +77,7 @@ def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
         _create_bucket(s3, bucket)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     by_age = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
-    # One listing for order and content: another job may mirror the same folder at the same time.
+    # One listing for order and content, because another job may mirror the same folder at the same time.
     objects = sorted(_objects(s3, bucket, ""), key=lambda each: (each["LastModified"], each["Key"]))
     etags = {each["Key"]: each["ETag"] for each in objects}
     for key in etags.keys() - files.keys():

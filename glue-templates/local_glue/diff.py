@@ -6,15 +6,15 @@ REQUEST.json lists the tables:
 
     {"samples": 5, "tables": [{"name": "zipcodes", "key": ["zip_code"], "old": ["…parquet"], "new": ["…parquet"]}]}
 
-RESULT_FILE gets an object with the changes by table:
+The script writes an object with the changes per table to RESULT_FILE:
 
     {"zipcodes": {"key": ["zip_code"], "note": null, "added": 1, "removed": 0, "changed": 1, "unchanged": 40,
                   "columns": {"city": 1},
                   "samples": {"added": [row], "removed": [],
                               "changed": [{"key": {…}, "values": {"city": [old, new]}}]}}}
 
-Values are texts, or null. Columns that only one publication has are not compared. Without a key, or with a key that is
-not unique, rows are compared as a whole: `key` is null, `changed` is 0, and `note` gives the reason.
+Values are text or null. Columns that only one publication has are not compared. If there is no key, or if the key is
+not unique, entire rows are compared. In this case, `key` is null, `changed` is 0, and `note` gives the reason.
 """
 
 import json
@@ -62,8 +62,8 @@ def compare(request: Request, samples: int) -> dict[str, Any]:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, side: str, files: Sequence[str]) -> dict[str, str] | None:
-    """Create a view of the files. Returns the type by column; None if the publication has no file: the table is empty
-    or does not exist."""
+    """Create a view of the files. Returns the types, keyed by column, or None if the publication has no file because
+    the table is empty or does not exist."""
     if not files:
         return None
     files_relation = connection.read_parquet(list(files))
@@ -124,7 +124,7 @@ def _by_key(
     different_types: set[str],
     samples: int,
 ) -> dict[str, Any]:
-    # Aliases by number: a column can have any name.
+    # Aliases are numbered, because a column can have any name.
     numbers = {name: number for number, name in enumerate(columns)}
     compared = [name for name in columns if name not in key]
 
@@ -194,7 +194,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, str
 
 
 def _text_of(expression: str, name: str) -> str:
-    """The value as text. DuckDB converts it, because Python needs pytz for timestamps in nested values."""
+    """Convert the value to text in DuckDB, because Python needs pytz for timestamps in nested values."""
     return f"{expression}::VARCHAR AS {quoted(name)}"
 
 

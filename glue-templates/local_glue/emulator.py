@@ -35,7 +35,8 @@ _CANNOT_STORE = 74
 
 
 class _StorageGuard(logging.Handler):
-    """Ends the emulator if an object cannot be stored: ministack only logs a warning and responds with 200."""
+    """Ends the emulator if an object cannot be stored, because ministack would only log a warning and respond with
+    200."""
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
@@ -74,17 +75,18 @@ def configure(port: int, data: str | None, services: str) -> None:
         SFTP_ENABLED="0",
         LOG_LEVEL="WARNING",
         S3_PERSIST="1" if data else "0",
-        # ministack stops the containers of other ministack processes when it starts, if it finds a Docker daemon.
+        # If ministack finds a Docker daemon when it starts, it stops the containers of other ministack processes.
         DOCKER_HOST="unix:///nonexistent",
     )
     for name in ("PERSIST_STATE", "LOCALSTACK_PERSISTENCE", "AUTH", "USE_SSL", "EDGE_PORT"):
         os.environ.pop(name, None)
-    # load_objects sets the folder: ministack loads the objects during its import, and would not find their metadata.
+    # load_objects sets the folder, because ministack loads the objects during its import and would not find their
+    # metadata.
     os.environ["S3_DATA_DIR"] = os.devnull
 
 
 def load_services(folder: Path | None) -> None:
-    """Load what the lake in a folder has stored. Without a folder, nothing is stored."""
+    """Load what is stored for the lake in a folder. Without a folder, nothing is stored."""
     from ministack.services import glue, s3
 
     catalog = folder and folder.with_name(f"{folder.name}-catalog.json")

@@ -8,13 +8,13 @@ import sys
 
 
 def end_spark() -> None:
-    """End the JVM, so that no process outlives the command. All output is written by now."""
+    """End the JVM, so that no process outlives the command. At this point, all output is written."""
     if "pyspark" not in sys.modules:
         return
     gateway = importlib.import_module("pyspark").SparkContext._gateway
     process: subprocess.Popen[bytes] | None = getattr(gateway, "proc", None)
     if process:
-        # The threads of pyspark log the lost connection, which is not output of the job.
+        # The threads of pyspark would log the lost connection, which is not output of the job.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         process.send_signal(signal.SIGKILL)
         process.wait()

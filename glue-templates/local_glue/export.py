@@ -2,10 +2,10 @@
 
     python export.py LAKE TABLE FORMAT FILE
 
-LAKE is the folder with one folder per bucket. TABLE is the name in Athena, pp_dw_bronze.zipcodes, or the name without
-the database if it is unique. FORMAT is csv, parquet, xlsx or duckdb. FILE must not exist. Prints the full name of the
-table and its number of rows as JSON.
-Exit code 2, with one line on standard error: the table does not exist, or the format cannot represent it.
+LAKE is the folder with one folder per bucket. TABLE is the name in Athena, such as pp_dw_bronze.zipcodes, or the name
+without the database if it is unique. FORMAT is csv, parquet, xlsx or duckdb. FILE must not exist. Prints the full name
+of the table and its number of rows as JSON. If the table does not exist, or if the format cannot represent it, the exit
+code is 2, with one line on standard error.
 """
 
 import json
@@ -34,7 +34,8 @@ MAX_XLSX_TEXT = 32_767
 """The limits of a worksheet: https://support.microsoft.com/office/excel-specifications-and-limits."""
 MAX_XLSX_DIGITS = 15
 MIN_XLSX_DATE = date(1900, 3, 1)
-"""Excel counts the day 1900-02-29, which does not exist, so earlier dates differ between programs."""
+"""The first date that is the same in all programs. Excel counts the nonexistent day 1900-02-29, so earlier dates
+differ."""
 SHEET_NAME_LENGTH = 31
 
 
@@ -57,7 +58,8 @@ def select_table(name: str, tables: list[Table]) -> Table:
 
 
 def write_csv(table: Table, rows: ds.Dataset, file: Path) -> None:
-    """RFC 4180, UTF-8, with a header. NULL is an empty field, and an empty text is quoted. Nested values are JSON."""
+    """Write CSV according to RFC 4180, in UTF-8, with a header. NULL is an empty field, and empty text is quoted.
+    Nested values are JSON."""
     columns = [
         f"to_json({column})" if pa.types.is_nested(field.type) else _without_time_zone(column, field)
         for field in rows.schema
@@ -68,14 +70,14 @@ def write_csv(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 
 def write_parquet(table: Table, rows: ds.Dataset, file: Path) -> None:
-    """One file with the columns and types of the published files."""
+    """Write one file with the columns and types of the published files."""
     with pq.ParquetWriter(file, rows.schema, compression="zstd") as writer:
         for batch in rows.to_batches():
             writer.write_batch(batch)
 
 
 def write_duckdb(table: Table, rows: ds.Dataset, file: Path) -> None:
-    """A DuckDB database with the table under its name in Athena."""
+    """Write a DuckDB database that contains the table with its name in Athena."""
     columns = [_without_time_zone(quoted(field.name), field) for field in rows.schema]
     database, name = quoted(table.database), quoted(table.name)
     _execute(
@@ -87,8 +89,8 @@ def write_duckdb(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 
 def write_xlsx(table: Table, rows: ds.Dataset, file: Path) -> None:
-    """A workbook with one sheet. A value that a cell cannot hold exactly is text, such as a bigint with 16 digits. Only
-    doubles are rounded, to 16 digits."""
+    """Write a workbook with one sheet. A value that a cell cannot hold exactly, such as a bigint with 16 digits,
+    becomes text. Only doubles are rounded, to 16 digits."""
     count, names = rows.count_rows(), rows.schema.names
     if count >= MAX_XLSX_ROWS or len(names) > MAX_XLSX_COLUMNS:
         raise ExportError(
@@ -96,8 +98,8 @@ def write_xlsx(table: Table, rows: ds.Dataset, file: Path) -> None:
             f"{MAX_XLSX_ROWS - 1:,} rows below the heading and {MAX_XLSX_COLUMNS:,} columns. Export a .csv or .parquet "
             "file, or query the rows that you need: medallion query --csv."
         )
-    # constant_memory writes each row when the next one begins. Without the other options, text such as =1+1 becomes a
-    # formula, and a URL a link.
+    # With constant_memory, each row is written when the next one begins. Without the other options, text such as =1+1
+    # would become a formula, and a URL would become a link.
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -134,13 +136,13 @@ def write_xlsx(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 
 def _cell(value: Any) -> bool | float | date | str | None:
-    """The value as Excel stores it exactly, otherwise as text."""
+    """The value in a type that Excel stores exactly, otherwise as text."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
         return value if abs(value) < 10**MAX_XLSX_DIGITS else str(value)
     if isinstance(value, float):
-        # Excel calculates with 15 digits, and the file has 16, so a double is not exact beyond these.
+        # Excel calculates with 15 digits and the file has 16, so a double with more digits is not exact.
         return value if value == value and abs(value) != float("inf") else text_value(value)
     if isinstance(value, Decimal):
         return float(value) if len(value.as_tuple().digits) <= MAX_XLSX_DIGITS else text_value(value)
@@ -158,7 +160,7 @@ def _python_rows(rows: ds.Dataset) -> Iterator[tuple[Any, ...]]:
 
 
 def _without_time_zone(column: str, field: pa.Field) -> str:
-    """Timestamps are UTC in the files, and Athena shows them without a time zone."""
+    """Remove the time zone of timestamps. They are in UTC in the files, and Athena shows them without a time zone."""
     return f"{column}::TIMESTAMP" if pa.types.is_timestamp(field.type) else column
 
 
@@ -207,7 +209,7 @@ def main() -> None:
 
 
 def _schema(table: Table) -> pa.Schema:
-    """The columns of the files; those of published.json, as text, if the table has no files."""
+    """The columns of the files. If the table has no files, the columns in published.json, as text."""
     if table.files:
         return pq.read_schema(table.files[0])
     return pa.schema([(name, pa.string()) for name in table.columns])

@@ -35,9 +35,9 @@ TABLE_ACTIONS = (
 
 
 def required_permissions(action: str, request: Mapping[str, Any], arn: str) -> list[Permission]:
-    """The permissions for a request: one per resource. Other actions than those of databases and tables require `*`.
+    """The permissions for a request, one per resource. Actions that do not concern databases and tables require `*`.
 
-    A permission on a table also requires those on its database and on the catalog.
+    A permission on a table also requires permissions on its database and on the catalog.
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
 
     arn: the start of the ARNs of the Data Catalog. See `arn_prefix`.
@@ -58,9 +58,9 @@ def required_permissions(action: str, request: Mapping[str, Any], arn: str) -> l
 
 
 def arn_prefix(policies: Sequence[Mapping[str, Any]]) -> str:
-    """The start of the ARNs of the Data Catalog: `arn:aws:glue:REGION:ACCOUNT:`, as the policies of a role name it.
+    """The start of the Data Catalog's ARNs, as it occurs in the policies of a role: `arn:aws:glue:REGION:ACCOUNT:`.
 
-    A request does not have the account of the role. A job only uses the Data Catalog of its own account and region.
+    A request does not contain the account of the role. A job only uses the Data Catalog of its own account and Region.
     """
     statements = [statement for policy in policies for statement in _listed(policy.get("Statement", []))]
     resources = [str(resource) for statement in statements for resource in _listed(statement.get("Resource", []))]

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 KNOWN_KEYS = ("s3:prefix", "s3:delimiter", "s3:max-keys")
-"""The condition keys that a local request determines. A request without the parameter has no such key."""
+"""The condition keys whose values a local request determines. If a request does not have the parameter, the key is
+missing."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Permission:
 
 
 def is_allowed(permission: Permission, policies: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the policies allow a permission: at least one statement allows it, and none denies it.
+    """Whether the policies allow a permission. At least one statement must allow it, and no statement may deny it.
 
-    Conditions on other keys than KNOWN_KEYS, such as the VPC of the request, are not evaluated: they count as true
-    in an Allow statement, and as false in a Deny statement.
+    Conditions on keys that are not in KNOWN_KEYS, such as the VPC of the request, are not evaluated. They count as true
+    in an Allow statement and as false in a Deny statement.
     """
     effects = {
         statement["Effect"]
@@ -74,7 +75,7 @@ def _holds(operator: str, key: str, values: list[Any], context: Mapping[str, str
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    """A pattern of a policy: `*` matches any text, `?` one character."""
+    """Convert a pattern in a policy to a regular expression. `*` matches any text, `?` matches one character."""
     parts = ("[\\s\\S]*" if part == "*" else "[\\s\\S]" if part == "?" else re.escape(part) for part in text)
     return re.compile("".join(parts))
 

@@ -2,15 +2,16 @@
 
     python inspect_source.py [--delimiter D] [--encoding E] [--no-header] SOURCE TABLE
 
-SOURCE is the URL of a file, or the path of a local file. TABLE is the name of its table. The script reads the first
-16 MB of text and JSON Lines, and all of an archive, JSON file or Parquet file. Standard output gets one JSON object:
+SOURCE is the URL of a file, or the path of a local file. TABLE is the name of its table. The script reads the first 16
+MB of text and JSON Lines, and all of an archive, JSON file or Parquet file. It prints one JSON object to standard
+output:
 
     document     keys of the dataset's config.json
     found        lines for the terminal
     size_bytes   the approximate uncompressed size
     is_whole     whether all records were read
 
-Exit code 2, with one line on standard error: the source cannot be read.
+If the source cannot be read, the exit code is 2, with one line on standard error.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from inspection.sampled_table import SampledTable, column_schema, read_sample
 
 
 def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """The JSON object described above. `declared` has the keys of `file_format` that the command line sets."""
+    """Create the JSON object described above. `declared` has the keys of `file_format` that the command line sets."""
     original = open_source(source)
     with original.file, members(original) as found:
         samples, skipped = samples_of(found, original)

@@ -1,4 +1,4 @@
-"""Stores the metadata of objects outside of the folders of the objects, so that other tools can read a table's folder.
+"""Stores the metadata of objects outside of the objects' folders, so that other tools can read a table's folder.
 
 ministack writes a file `KEY.meta.json` next to the file of each object. Here, these files are in a folder of their own,
 with the same relative paths. For ministack, they still appear to be next to the objects.
@@ -12,13 +12,13 @@ from typing import Any
 
 SUFFIX = ".meta.json"
 TEMPORARY = ".tmp"
-"""ministack writes a file under a name with this suffix, and then renames it."""
+"""ministack writes a file with this suffix in its name, and then renames it."""
 
 
 def load_objects(s3: Any, objects: Path) -> None:
     """Load the objects in a folder into the S3 module of ministack, and store their metadata in another folder.
 
-    Moves the metadata of a folder that an earlier version has written.
+    If an earlier version has written metadata to the folder of the objects, the metadata is moved.
     """
     files = _Files(objects, objects.with_name(f"{objects.name}-metadata"))
     files.move_metadata()
@@ -98,7 +98,7 @@ class _Files:
         return self._both(path)[-1 if is_metadata else 0]
 
     def _both(self, path: str) -> list[Path]:
-        """The path and, if it is in the folder of the objects, the same path in the folder of the metadata."""
+        """The path and, if it is in the objects' folder, the same path in the metadata folder."""
         given = Path(path)
         inside = given.is_relative_to(self._objects)
         return [given, self._metadata / given.relative_to(self._objects)] if inside else [given]

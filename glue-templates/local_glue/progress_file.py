@@ -1,7 +1,7 @@
-"""The progress of a job in a file, which `medallion run` reads to redraw a line on the terminal.
+"""Writes the progress of a job to a file, which `medallion run` reads to redraw a line on the terminal.
 
-The file is a JSON object: `activities` has the running downloads by name, each with `done` and `total` in bytes or with
-a `text`; `tasks` has the completed tasks and all tasks of the running Spark stages, or null.
+The file is a JSON object. `activities` has the running downloads, keyed by name, each with `done` and `total` in bytes
+or with a `text`. `tasks` has the number of completed tasks and of all tasks in the running Spark stages, or null.
 """
 
 import json
@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# The logger of etl_runtime.job.progress, which is not imported: the job has its own copy of the runtime.
+# The logger of etl_runtime.job.progress, which is not imported, because the job has its own copy of the runtime.
 RUNTIME_PROGRESS = logging.getLogger("etl_runtime.job.progress")
 TASKS_SECONDS = 0.5
 
 
 @contextmanager
 def writing_progress(path: str | None) -> Iterator[None]:
-    """Write the progress of the job in this process into a file, instead of its log lines about progress.
+    """Write the progress of the job in this process to a file, instead of logging it.
 
     If `path` is None, the log lines are kept.
     """
@@ -70,7 +70,8 @@ class _ProgressFile(logging.Handler):
                 self._write()
 
     def _write(self) -> None:
-        """Replace the file. A run does not fail because its progress cannot be shown, such as on a full disk."""
+        """Replace the file. A run does not fail if its progress cannot be shown, for example because the disk is
+        full."""
         with suppress(OSError):
             temporary = self._path.with_suffix(".new")
             temporary.write_text(json.dumps({"activities": self._activities, "tasks": self._tasks}), encoding="utf-8")
@@ -85,7 +86,7 @@ def _watch_tasks(file: _ProgressFile, ended: threading.Event) -> None:
 
 
 def _running_tasks() -> tuple[int, int] | None:
-    """The completed tasks and all tasks of the running stages. None if no stage runs."""
+    """The number of completed tasks and of all tasks in the running stages. None if no stage is running."""
     pyspark = sys.modules.get("pyspark")
     context = pyspark and pyspark.SparkContext._active_spark_context
     if not context:

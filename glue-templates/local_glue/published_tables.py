@@ -1,4 +1,4 @@
-"""The published tables of the local lake, read from its folder while a run can write to it."""
+"""Reads the published tables of the local lake from its folder, while a run may be writing to it."""
 
 import json
 import os
@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PUBLICATION_SECONDS = 2
-"""The time to wait until a publication ends. A publication only copies objects, so one that takes longer was killed."""
+"""The time to wait until a publication ends. A publication only copies objects, so if it takes longer, it was
+killed."""
 POLL_SECONDS = 0.05
 
 
@@ -22,7 +23,7 @@ class Table:
     published: the published.json that lists it.
     database, name: its names in Athena.
     files: its Parquet files.
-    columns: the Athena type by column.
+    columns: the Athena types, keyed by column.
     """
 
     dataset: str
@@ -48,7 +49,7 @@ class MissingFileError(Exception):
 
 
 def published_tables(lake: Path) -> list[Table]:
-    """The tables of all datasets. `lake` is the folder with one folder per bucket."""
+    """Read the tables of all datasets. `lake` is the folder with one folder per bucket."""
     tables = [
         table
         for bucket in sorted(lake.iterdir() if lake.exists() else ())
@@ -59,11 +60,11 @@ def published_tables(lake: Path) -> list[Table]:
 
 
 def snapshot(table: Table, folder: Path) -> Table:
-    """The current publication of the table, with links in `folder` to its files.
+    """Return the current publication of the table, with links in `folder` to its files.
 
-    The emulator replaces a file as a whole, so a link keeps the content that the file had when it was created. The
-    links also keep the files of an Iceberg table that expire meanwhile. Raises MissingFileError if a published file
-    does not exist.
+    The emulator never changes a file in place but replaces it, so a link keeps the content that the file had when the
+    link was created. The links also preserve files of an Iceberg table that expire in the meantime. Raises
+    MissingFileError if a published file does not exist.
     """
     bucket = next(parent.parent for parent in table.published.parents if parent.name == "etl")
     publication = table.published.with_name("publishing.json")
@@ -92,7 +93,7 @@ def snapshot(table: Table, folder: Path) -> Table:
 
 
 def _tables(bucket: Path, published: Path) -> Iterator[Table]:
-    with suppress(FileNotFoundError):  # the bucket is deleted meanwhile
+    with suppress(FileNotFoundError):  # the bucket was deleted in the meantime
         content = json.loads(published.read_bytes())
         for table in content["tables"].values():
             files = [bucket / file for file in table["files"]]
@@ -101,12 +102,13 @@ def _tables(bucket: Path, published: Path) -> Iterator[Table]:
 
 
 def _replaces_files(published: bytes) -> bool:
-    """Whether the next publication replaces files of this one. The files of Iceberg tables never change."""
+    """Whether the next publication replaces files of this publication. The files of Iceberg tables never change."""
     return bool(json.loads(published).get("table_format") != "iceberg")
 
 
 def _link(file: Path, folder: Path) -> Path:
-    """A link to the file; the file itself if the folder is on another file system or links are not supported."""
+    """Create a link to the file. Returns the file itself if the folder is on another file system or links are not
+    supported."""
     link = folder / f"{uuid.uuid4().hex}.parquet"
     try:
         os.link(file, link)

@@ -2,13 +2,12 @@
 
     python query.py [--json] [--limit N] [--records-only] LAKE SQL_FILE RESULT_FILE
 
-The run records are the views medallion.runs, medallion.tables and so on; see run_views.py.
+The run records are available as the views medallion.runs, medallion.tables and so on; see run_views.py.
 
 LAKE is the folder with one folder per bucket. SQL_FILE contains one or more statements. Their results are streamed to
 RESULT_FILE. Without --json, each result is a line with its columns, {"columns": [{"name", "type"}]}, and one line per
 row, [text or null]. With --json, the result is an array of row objects; if several statements return rows, it is an
-array of these arrays.
-Exit code 2, with one line on standard error: the SQL is invalid.
+array of these arrays. If the SQL is invalid, the exit code is 2, with one line on standard error.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from run_views import SCHEMA, create_run_views, view_names
 
 from etl_runtime.job.suggestion import did_you_mean
 
-# SHOW TABLES of DuckDB would list its internal views.
+# DuckDB's own SHOW TABLES would list internal views.
 _SHOW_TABLES = re.compile(r"\s*show\s+(?:all\s+)?tables(?:\s+(?:in|from)\s+(\S+?))?\s*;?\s*", re.IGNORECASE)
 _ROWS_PER_FETCH = 10_000
 
@@ -43,7 +42,7 @@ class SqlError(Exception):
 def run_statements(
     lake: Path, sql: str, links: Path, records_only: bool
 ) -> tuple[int, Iterator[duckdb.DuckDBPyConnection]]:
-    """Run the statements on views of the tables that they name.
+    """Run the statements on views of the tables that they refer to.
 
     Returns the number of results, and the results. A result must be read before the next statement runs. `links` is an
     empty folder. `records_only`: the lake has the run records, but not the files of the tables.
@@ -55,7 +54,8 @@ def run_statements(
         names += view_names() if show[1] == SCHEMA else []
         connection = duckdb.connect(":memory:")
         return 1, iter([connection.execute("SELECT unnest($1::VARCHAR[]) AS table_name", [names])])
-    # Opening a table reads the footer of one file. So only tables in the SQL are opened, or all if it contains none.
+    # Opening a table reads the footer of one file. So only tables that the SQL mentions are opened, or all if it
+    # mentions none.
     named = [table for table in tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
     connection = connect()
     for number, table in enumerate(named or tables):
@@ -75,7 +75,7 @@ def run_statements(
         raise SqlError(_first_line(error)) from error
     if not statements:
         raise SqlError("The SQL contains no statement. Pass a query such as SELECT 1.")
-    # If no statement returns rows, the result of the last one shows that the script has succeeded.
+    # If no statement returns rows, the result of the last statement shows that the script has succeeded.
     shown = [each for each in statements if _returns_rows(each)] or statements[-1:]
 
     def results() -> Iterator[duckdb.DuckDBPyConnection]:
@@ -91,7 +91,7 @@ def run_statements(
 
 
 def _returns_rows(statement: Any) -> bool:
-    """Whether the statement returns rows in any case. INSERT and CREATE TABLE AS only return a number of rows."""
+    """Whether the statement always returns rows. INSERT and CREATE TABLE AS only return the number of rows."""
     return list(statement.expected_result_type) == [duckdb.ExpectedResultType.QUERY_RESULT]
 
 
@@ -104,7 +104,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, relation: str, table: Ta
 
 
 def _timestamp_casts(table: Table) -> str:
-    """A REPLACE clause for timestamps: they are UTC in the files, and Athena shows them without a time zone."""
+    """A REPLACE clause for timestamps, which are in UTC in the files, but have no time zone in Athena."""
     casts = [f'"{name}"::TIMESTAMP AS "{name}"' for name, type in table.columns.items() if type == "timestamp"]
     return f"REPLACE ({', '.join(casts)})" if casts else ""
 
@@ -130,7 +130,7 @@ def _arrow_type(athena: str) -> pa.DataType:
 
 
 def _explained(error: duckdb.CatalogException, tables: list[Table], sql: str) -> str:
-    """The error as one line. For an unknown table, it names the published table that is probably meant."""
+    """Convert the error to one line. For an unknown table, it suggests the published table that was probably meant."""
     found = re.search(r'Table with name "?([^"\s]+)"? does not exist', str(error))
     if not found:
         is_function = "Function" in str(error)
@@ -149,14 +149,14 @@ def _explained(error: duckdb.CatalogException, tables: list[Table], sql: str) ->
 
 
 def _first_line(error: Exception) -> str:
-    """The message of DuckDB with the line of the query, as one line."""
+    """The message of DuckDB with the line of the query, on one line."""
     message, *rest = str(error).rpartition("closed pending query result\nError: ")[2].split("\n\n")
     near = next((part.split("\n")[0] for part in rest if part.startswith("LINE")), "")
     return " ".join(f"{message} {f'({near})' if near else ''}".split())
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Unique keys for an object: city, city_1."""
+    """Unique keys for a JSON object, such as city and city_1."""
     return [name if names.index(name) == n else f"{name}_{names[:n].count(name)}" for n, name in enumerate(names)]
 
 
@@ -173,7 +173,7 @@ def _text_lines(result: duckdb.DuckDBPyConnection, limit: int | None) -> Iterato
     names = _unique([str(name) for name, *_ in described])
     columns = [{"name": name, "type": str(type)} for name, (_, type, *_) in zip(names, described, strict=True)]
     yield json.dumps({"columns": columns})
-    # ASCII only: the reader may treat other Unicode line separators as line ends.
+    # ASCII only, because the reader may treat other Unicode line separators as line ends.
     yield from (json.dumps([text_value(value) for value in row]) for row in _rows(result, limit))
 
 

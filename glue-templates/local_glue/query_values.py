@@ -1,4 +1,4 @@
-"""Values of a query result, as text and as JSON."""
+"""Converts values of a query result to text and to JSON."""
 
 import json
 import math
@@ -28,10 +28,11 @@ def text_value(value: Any) -> str | None:
 
 
 def json_value(value: Any) -> Any:
-    """The value as JSON, from which every JSON parser reads all digits.
+    """Convert the value to JSON so that every JSON parser can read all digits.
 
-    A number is a JSON number if a 64-bit floating-point number represents it exactly: integers up to 2^53 - 1 and
-    doubles. Larger integers and decimals are text. NaN and infinity, which JSON does not have, are text too.
+    A number becomes a JSON number if a 64-bit floating-point number represents it exactly, as for doubles and for
+    integers up to 2^53 - 1. Larger integers and decimals become text. NaN and infinity, which JSON does not have,
+    become text, too.
     """
     if value is None or isinstance(value, bool | str):
         return value

@@ -1,10 +1,9 @@
-"""Resets the schema contract of a bronze dataset: its next run infers columns and types again.
+"""Resets the schema contract of a bronze dataset, so that its next run infers columns and types again.
 
     python reset_contract.py RUNS        s3:// prefix of the run records, such as s3://bucket/etl/zipcodes/runs/bronze/
 
 The script sets "contract_reset": true in published.json. The published tables are unchanged. The next publication
-removes the key.
-Exit code 1, with one line on standard error: the dataset is not published.
+removes the key. If the dataset is not published, the exit code is 1, with one line on standard error.
 """
 
 import argparse

@@ -2,9 +2,11 @@
 
     python run_job.py REQUEST.json [JOB_RUN_ID]
 
-The script uploads the files of the stack's deployments, downloads the job's script from S3, and runs it as Glue does:
-with the arguments in sys.argv, `--extra-py-files` on the driver's path, `s3://` through Hadoop, and Spark. Standard
-output and standard error are those of the job. The outcome is written to the `result` file of the request.
+`medallion` does not start this script. Instead, job_session.py calls `run_job` for each job of a session.
+
+The script uploads the files of the stack's deployments, downloads the job's script from S3, and runs it in the same way
+as Glue: with the arguments in sys.argv, `--extra-py-files` on the driver's path, `s3://` through Hadoop, and Spark. The
+job's output goes to standard output and standard error. The outcome is written to the `result` file of the request.
 Without JOB_RUN_ID, the run gets a new ID. The exit code is the exit code of the job's script: 0, or 1 if the script
 raised an exception.
 """
@@ -15,6 +17,7 @@ import runpy
 import sys
 import traceback
 import uuid
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,7 @@ from progress_file import writing_progress
 
 from deployment import Deployment, deploy, mirror, split_uri
 from secret_server import serving_secrets
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,16 +42,17 @@ class Request:
     job_name: the name of the Glue job.
     script: the `s3://` URI of the job's script.
     arguments: the default arguments of the job, with `--` in the names.
-    bucket: the bucket of the lake; created if it does not exist.
+    bucket: the bucket of the lake, which is created if it does not exist.
     runs: the `s3://` prefix of the run records.
     deployments: the files that the stack uploads to S3.
-    secrets: the file with the value of each secret, by the name or ARN of the secret.
-    buckets: the folder with the objects of each source bucket outside of the lake, by the name of the bucket.
+    secrets: the file with the value of each secret, keyed by the name or ARN of the secret.
+    buckets: the folders with the objects of source buckets outside of the lake, keyed by bucket name.
     endpoint: the URL of the S3 API.
     access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
     iceberg_jars: the folder with the additional jars of Iceberg. None if the job does not use the format.
     java_options: additional options of the Java on this machine.
+    environment: additional environment variables of the job.
     work: an empty folder for temporary files of the run.
     result: the file for the outcome.
     progress: the file for the progress, which the command shows. If it is None, the job logs its progress, as in Glue.
@@ -67,6 +71,7 @@ class Request:
     jars: str
     iceberg_jars: str | None
     java_options: str
+    environment: dict[str, str]
     work: str
     result: str
     progress: str | None
@@ -81,10 +86,29 @@ class Request:
 def main() -> None:
     end_with_parent()
     request = Request.read(sys.argv[1])
-    job_run_id = sys.argv[2] if len(sys.argv) > 2 else f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
+    job_run_id = sys.argv[2] if len(sys.argv) > 2 else new_job_run_id()
+
+    exit_code = run_job(request, job_run_id, lambda settings: configure_spark(settings, Path(request.work)))
+    end_spark()
+    sys.exit(exit_code)
+
+
+def new_job_run_id() -> str:
+    """Create an ID in the same form as in Glue."""
+    return f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
+
+
+def run_job(request: Request, job_run_id: str, configure: Callable[[Mapping[str, str]], None]) -> int:
+    """Run a job in this process, and write its outcome. Returns the exit code of its script.
+
+    request: the job.
+    job_run_id: the ID of the run.
+    configure: configures the Spark sessions of this process with Spark settings. It is called after the environment
+    variables of the job are set.
+    """
     import boto3
 
-    s3: S3Client = boto3.Session().client("s3")  # with the permissions of a deployment
+    s3: S3Client = boto3.Session().client("s3")  # this client has the permissions of a deployment
     deploy(s3, request.bucket, request.deployments)
     for bucket, folder in request.buckets.items():
         mirror(s3, bucket, Path(folder))
@@ -95,32 +119,38 @@ def main() -> None:
         _download(s3, uri, request.work) for uri in _split_list(request.arguments.get("--extra-py-files", ""))
     ]
     os.environ["AWS_ACCESS_KEY_ID"] = request.access_key
-    conf = _spark_settings(request.arguments.get("--conf", ""))
-    configure_spark(
-        request.endpoint,
-        request.jars,
-        Path(request.work),
-        iceberg_jars=request.iceberg_jars,
-        java_options=request.java_options,
-        extra=conf,
-    )
-
     sys.argv = [script, "--JOB_NAME", request.job_name, "--JOB_RUN_ID", job_run_id]
     for name, value in request.arguments.items():
-        sys.argv += [name, value]
+        sys.argv += [name, without_workers(value) if name == "--names" else value]
     # As in Glue, the job's files come first. This folder comes last: it contains the packages that Glue provides.
     sys.path[:] = [*python_files, *sys.path[1:], sys.path[0]]
     with serving_secrets(request.secrets), writing_progress(request.progress):
+        configure(
+            spark_settings(
+                request.endpoint,
+                request.jars,
+                Path(request.work),
+                iceberg_jars=request.iceberg_jars,
+                java_options=request.java_options,
+                extra=settings_of(request.arguments.get("--conf", "")),
+            )
+        )
         exit_code, error = _run(script)
     outcome = {"exit_code": exit_code, "error": error, **_outcome(s3, request.runs, job_run_id)}
     Path(request.result).write_text(json.dumps(outcome), encoding="utf-8")
     sys.stdout.flush()
-    end_spark()
-    sys.exit(exit_code)
+    sys.stderr.flush()
+    return exit_code
+
+
+def without_workers(names: str) -> str:
+    """The argument `--names` without the workers, because a run on this machine uses no DPUs."""
+    workers = ("number_of_workers", "dpu_per_worker")
+    return json.dumps({name: value for name, value in json.loads(names).items() if name not in workers})
 
 
 def _create_database(name: str) -> None:
-    """Create a database of the Data Catalog, which the stack of the lake creates in AWS, unless it exists."""
+    """Create a database in the Data Catalog if it does not exist. In AWS, the stack of the lake creates it."""
     import boto3
 
     glue: Any = boto3.Session().client("glue")
@@ -142,7 +172,7 @@ def _split_list(comma_separated: str) -> list[str]:
     return [each for each in comma_separated.split(",") if each]
 
 
-def _spark_settings(conf: str) -> dict[str, str]:
+def settings_of(conf: str) -> dict[str, str]:
     """The settings in the Glue argument --conf, which has the form `a=b --conf c=d`."""
     settings = (setting.strip().partition("=") for setting in conf.split("--conf") if setting.strip())
     return {name: value for name, _, value in settings}

@@ -17,14 +17,14 @@ from end_spark import end_spark
 from parent import end_with_parent
 
 from deployment import Deployment, deployed_files
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 
 def main() -> None:
     end_with_parent()
     started = time.monotonic()
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # so that prints of scripts and of Java do not mix with the events
+    os.dup2(2, 1)  # so that output of scripts and of Java does not mix with the events
 
     def send(event: dict[str, Any]) -> None:
         events.write(f"{json.dumps(event)}\n")
@@ -33,7 +33,8 @@ def main() -> None:
     raw = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     work = Path(raw["work"])
     first = raw["datasets"][0]["arguments"]
-    configure_spark(None, None, work, java_options=raw["java_options"], extra=_settings(first.get("--conf", "")))
+    settings = _settings(first.get("--conf", ""))
+    configure_spark(spark_settings(None, None, work, java_options=raw["java_options"], extra=settings), work)
     files = [_files_of(each["deployments"]) for each in raw["datasets"]]
     packages = _write_packages(first, files[0], work)
     # As in Glue, the job's files come first. This folder comes last: it contains the packages that Glue provides.
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def _settings(conf: str) -> dict[str, str]:
-    """The settings of the Glue argument --conf, and those that suit tables of a few rows."""
+    """The settings in the Glue argument --conf, and settings that suit tables with few rows."""
     given = (each.strip().partition("=") for each in conf.split("--conf") if each.strip())
     return {
         "spark.sql.shuffle.partitions": "1",
@@ -61,7 +62,7 @@ _FILES: dict[str, dict[str, bytes]] = {}
 
 
 def _files_of(deployments: list[dict[str, Any]]) -> dict[str, bytes]:
-    """The deployed files. Datasets of a stack share them."""
+    """The deployed files, which all datasets of a stack share."""
     key = json.dumps(deployments, sort_keys=True)
     if key not in _FILES:
         _FILES[key] = deployed_files(Deployment(**each) for each in deployments)

@@ -1,6 +1,6 @@
-"""The run records of a lake as views for SQL: medallion.runs, medallion.tables, and so on.
+"""Provides the run records of a lake as SQL views: medallion.runs, medallion.tables, and so on.
 
-Records can be incomplete or from an older version of the job: what cannot be read is skipped or NULL.
+Records can be incomplete or from an older version of the job. Values that cannot be read are skipped or NULL.
 """
 
 import json
@@ -32,6 +32,7 @@ VIEWS: dict[str, pa.Schema] = {
             ("started_at", _TIME),
             ("finished_at", _TIME),
             ("seconds", pa.float64()),
+            ("dpu_seconds", pa.float64()),
             ("rows", pa.int64()),
             ("is_current", pa.bool_()),
             ("error_code", pa.string()),
@@ -122,7 +123,7 @@ class _Run:
 
 
 def create_run_views(connection: "duckdb.DuckDBPyConnection", lake: Path, sql: str) -> None:
-    """Create the views that the SQL names. `lake` is the folder with one folder per bucket."""
+    """Create the views that the SQL refers to. `lake` is the folder with one folder per bucket."""
     named = {found.lower() for found in _NAMED.findall(sql)}
     if not named:
         return
@@ -137,7 +138,7 @@ def create_run_views(connection: "duckdb.DuckDBPyConnection", lake: Path, sql: s
 
 
 def view_names() -> list[str]:
-    """The names in a FROM clause."""
+    """The names of the views in a FROM clause."""
     return [f"{SCHEMA}.{view}" for view in VIEWS]
 
 
@@ -255,7 +256,7 @@ def _array(values: list[Any], type: pa.DataType) -> pa.Array:
 
 
 def _converted(value: Any, type: pa.DataType) -> Any:
-    """The value in the type of its column. NULL if a record has a value of another type."""
+    """Convert the value to the type of its column. The result is NULL if a record has a value of another type."""
     if type == _TIME:
         return _moment(value)
     if pa.types.is_map(type):
@@ -272,7 +273,7 @@ def _converted(value: Any, type: pa.DataType) -> Any:
 
 
 def _text(value: str) -> str:
-    """The text without half pairs of UTF-16, which JSON can have, and UTF-8 cannot."""
+    """The text without unpaired UTF-16 surrogates, which JSON can contain, but UTF-8 cannot."""
     return value.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -13,7 +13,8 @@ BUCKET_ACTIONS = {
     "versions": "s3:ListBucketVersions",
     "versioning": "s3:GetBucketVersioning",
 }
-"""The actions of requests that read the properties of a bucket, by query parameter. Other requests list its objects."""
+"""The actions of requests that read properties of a bucket, keyed by query parameter. Other requests list its
+objects."""
 
 
 def required_permissions(method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> list[Permission]:
@@ -40,7 +41,7 @@ def required_permissions(method: str, target: str, headers: Mapping[str, str], b
 
 
 def list_permission(target: str) -> Permission:
-    """The permission without which S3 returns 403 instead of 404 for an object that does not exist.
+    """The permission that a role needs so that S3 returns 404 instead of 403 for an object that does not exist.
 
     S3 checks this permission without a prefix, so a role that may list only some prefixes does not have it.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html

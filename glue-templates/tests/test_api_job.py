@@ -237,7 +237,7 @@ def test_from_run_without_responses_of_the_endpoint_fails(source: Source, datase
     options = {"force": True, "from_run": first["run_id"]}
     error = made.failing(lambda: made.run_on(options, api_endpoints={"goods": f"{source.url}/items"}))
     assert (
-        f"ORIGINAL_NOT_FOUND: Run {first['run_id']} has no original of the endpoint goods. It has originals of: items.jsonl"
+        f"ORIGINAL_NOT_FOUND: Run {first['run_id']} has no original for the endpoint goods. It has originals for: items.jsonl"
         in error
     )
 

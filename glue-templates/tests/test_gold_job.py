@@ -73,6 +73,7 @@ def test_the_record_of_gold_over_gold_lists_the_originals(places: Dataset, gold:
     assert record["inputs"][0]["originals"] == record["inputs"][1]["originals"] != []
 
 
+@pytest.mark.parquet
 def test_a_run_replaces_the_object_of_the_table_and_leaves_no_other_object(places: Dataset, gold: MakeGold) -> None:
     made = gold(places)
     for state in ("MA", "NY"):
@@ -195,7 +196,7 @@ ERRORS: list[tuple[str, str]] = [
     ("SELECT nothing_of(city) FROM {places}", "QUERY_INVALID: query.sql, line 1, column 8: [UNRESOLVED_ROUTINE] Cannot resolve"),
     ("", "QUERY_INVALID: query.sql contains no statement. Write the query that returns the table."),
     ("-- SELECT 1;\n", "QUERY_INVALID: query.sql contains no statement."),
-    ("CREATE TEMP VIEW v AS SELECT 1 AS a", "QUERY_INVALID: query.sql, line 1: the last statement creates a view, but it must be the query of the table. Add a query of the view after it"),
+    ("CREATE TEMP VIEW v AS SELECT 1 AS a", "QUERY_INVALID: query.sql, line 1: the last statement creates a view, but it must be the query for the table. Add a query on the view after it"),
     ("\nINSERT INTO {places} SELECT 1", "QUERY_INVALID: query.sql, line 2: the statement is not supported (InsertIntoStatement). Use queries, and CREATE TEMPORARY VIEW"),
     ("WITH x AS (SELECT 1) INSERT INTO {places} SELECT * FROM x", "the statement is not supported (InsertIntoStatement)"),
     ("FROM {places} INSERT INTO a SELECT 1 INSERT INTO b SELECT 2", "the statement is not supported (InsertIntoStatement)"),
@@ -206,8 +207,8 @@ ERRORS: list[tuple[str, str]] = [
     ("ADD JAR s3://x/y.jar; SELECT 1", "the statement is not supported (AddJarsCommand)"),
     ("SELECT count(*) FROM {places}", "COLUMN_NAME_INVALID: {table}: column 1 has the name 'count(1)', which Athena does not support. Use at most 255 letters, digits and underscores that do not begin with a digit: … AS my_name."),
     ("SELECT city, CITY FROM {places}", "COLUMN_NAME_INVALID: {table}: these column names occur more than once: city. Select the columns by name instead of with *, or rename the duplicates: … AS my_name."),
-    ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, and Athena does not support void: give the null a type: CAST(NULL AS STRING)."),
-    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, and Athena does not support timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
+    ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, but Athena does not support void: give the null a type: CAST(NULL AS STRING)."),
+    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, but Athena does not support timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
     ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not support interval day: cast it to a supported type"),
     ("SELECT named_struct('a:b', 1) AS t", "COLUMN_NAME_INVALID: {table}: the column t has the type struct<a:b:int>, with field names that Athena does not support. Rename the fields."),
 ]  # fmt: skip
@@ -256,7 +257,7 @@ FAILURES: list[tuple[str, str, dict[str, Any], str]] = [
     ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, expected_record_count_min is 5"),
     ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, expected_record_count_min is 1"),
     ("missing_columns", "SELECT city, state, 1 AS zip FROM {places}", {}, "the table no longer has the column zip_code. It has the new columns zip. If that is expected, add it to data_quality.optional_columns"),
-    ("all_null_columns", "SELECT zip_code, CAST(NULL AS STRING) AS city, CAST(NULL AS STRING) AS state FROM {places}", {}, "the columns city, state had values in the last publication, but are null in all of 4 rows. If that is expected, add them to data_quality.optional_columns"),
+    ("all_null_columns", "SELECT zip_code, CAST(NULL AS STRING) AS city, CAST(NULL AS STRING) AS state FROM {places}", {}, "the columns city, state had values in the last publication, but are null in all 4 rows. If that is expected, add them to data_quality.optional_columns"),
     ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 row, 4 are published, max_shrink is 50%"),
     ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value in more than one row: {"city": "Boston"}'),
     ("frozen", "SELECT *, 1 AS more FROM {places}", {"schema_contract": "freeze"}, "the table has new columns: more"),
@@ -296,6 +297,7 @@ def test_a_table_without_rows_has_a_file_with_its_columns(places: Dataset, gold:
     assert again.rows() == [{"n": 0}]
 
 
+@pytest.mark.parquet
 def test_a_large_table_has_several_objects_and_a_small_one_has_one_for_any_number_of_cores(
     gold: MakeGold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +343,7 @@ class Publishing:
         monkeypatch.setattr(Store, "read_json", reading_json)
 
 
+@pytest.mark.parquet
 def test_an_input_that_publishes_during_the_transform_is_read_again(
     dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +377,7 @@ def test_an_input_that_publishes_during_every_read_fails_the_run(
     assert made.record()["retryable"] is True
 
 
+@pytest.mark.parquet
 def test_gold_waits_for_a_publication_in_progress_and_fails_if_it_does_not_complete(
     dataset: MakeDataset, gold: MakeGold, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,7 +442,7 @@ def test_gold_reads_the_files_in_published_json_and_not_the_folder(
 def test_run_options_of_bronze_are_an_error(places: Dataset, gold: MakeGold, option: str) -> None:
     value = {"from_run": "20261123T012048123Z-3f9a1c", "reset_contract": True, "date": "2026-11-02"}[option]
     error = gold(places).fails("SELECT 1 AS a", run_options=json.dumps({option: value}))
-    assert f"RUN_OPTIONS_INVALID: run_options.{option} is supported in bronze only" in error
+    assert f"RUN_OPTIONS_INVALID: run_options.{option} is supported for bronze datasets only" in error
 
 
 def test_a_custom_script_reads_inputs_and_adds_rules(places: Dataset, gold: MakeGold) -> None:

@@ -78,5 +78,7 @@ def test_a_silver_table_keeps_a_history(dataset: MakeDataset, source: Source, si
 def test_bronze_options_are_errors(zipcodes: Dataset, silver: MakeTable, option: str) -> None:
     made = silver(zipcodes)
     value = {"from_run": '"x"', "reset_contract": "true", "date": '"2026-11-02"'}[option]
-    with pytest.raises(RunFailed, match=rf"RUN_OPTIONS_INVALID: run_options.{option} is supported in bronze only"):
+    with pytest.raises(
+        RunFailed, match=rf"RUN_OPTIONS_INVALID: run_options.{option} is supported for bronze datasets only"
+    ):
         made.run(f"SELECT * FROM {table_of(zipcodes)}", run_options=f'{{"{option}": {value}}}')

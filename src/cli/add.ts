@@ -1,10 +1,13 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
-import { setUpPackages } from './environment';
+import { GLUE_VERSIONS, setUpPackages } from './environment';
 import { Failure } from './failure';
+import { readJsonObject } from './json-object';
 import { Progress } from './progress';
+import { GlueVersion } from '../glue-version';
 import { tableKeys } from '../naming';
+import { ConfigDocument } from '../private/document/config-document.generated';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
 import { ruleProblems } from '../private/document/dataset-rules';
 import { datasetSchema } from '../private/document/dataset-schema';
@@ -80,7 +83,7 @@ export async function add(source: string, options: AddOptions): Promise<void> {
     throw new Failure(`${file} already exists. Specify another name with --name, or replace the file with --force.`, 2);
   }
   const localFile = isUrl || options.url !== undefined ? undefined : localFileOf(source, path.dirname(file), options);
-  const inspection = await inspectSource(source, tableKeys(name, [])[0], { ...options, delimiter });
+  const inspection = await inspectSource(source, tableKeys(name, [])[0], lake, { ...options, delimiter });
   checkKeys(inspection, options.key);
   const url = localFile ? `./${path.basename(localFile.to)}` : options.url ?? source;
   const document = documentOf(name, url, inspection, options);
@@ -115,7 +118,7 @@ function localFileOf(source: string, folder: string, { dryRun, force }: AddOptio
   }
   if (stat.size > MAX_SOURCE_BYTES) {
     throw new Failure(
-      `${source} has ${megabytes(stat.size)}, and a file that is deployed with the app can have `
+      `${source} has ${megabytes(stat.size)}. A file that is deployed with the app can have at most `
         + `${megabytes(MAX_SOURCE_BYTES)}. Upload it with \`aws s3 cp ${source} s3://BUCKET/KEY\`, and add `
         + '--url s3://BUCKET/KEY.',
       2,
@@ -205,15 +208,27 @@ function findLake(): string {
   return lakes[0];
 }
 
+/**
+ * The Glue version of a lake, or the default. The command uses its environment, because a later run needs it anyway.
+ */
+export function glueVersionOf(lake: string): string {
+  // Synthesis reports a file that cannot be read, and an invalid value.
+  const { glue_defaults: defaults }: Partial<ConfigDocument> = readJsonObject(path.join(lake, 'config.json')) ?? {};
+  const version = defaults?.version;
+  return version !== undefined && version in GLUE_VERSIONS ? version : GlueVersion.V5_0;
+}
+
 /** The path of the JSON schema for editors, relative to a folder. */
 function relativeSchema(folder: string): string {
   const schema = path.join('node_modules', 'cdk-glue-medallion', 'glue-templates', 'dataset.schema.json');
   return path.relative(folder, schema).split(path.sep).join('/');
 }
 
-async function inspectSource(source: string, table: string, options: AddOptions): Promise<Inspection> {
+async function inspectSource(
+  source: string, table: string, lake: string, options: AddOptions,
+): Promise<Inspection> {
   const progress = new Progress();
-  const python = await setUpPackages(progress);
+  const python = await setUpPackages(glueVersionOf(lake), progress);
   const log = path.join(fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'medallion-')), 'inspect-source.log');
   try {
     return await progress.during(`Inspecting ${redactedUrl(source)}`, async () => {

@@ -66,7 +66,7 @@ export function appFiles(settings: AppSettings): AppFile[] {
   });
 }
 
-/** Writes a new file of an app. Fails if the file exists, also as a broken link. */
+/** Writes a new file of an app. Fails if the file exists, even as a broken link. */
 export function writeAppFile(folder: string, { path: file, text }: AppFile): void {
   const target = path.join(folder, file);
   fs.mkdirSync(path.dirname(target), { recursive: true });
@@ -102,7 +102,7 @@ function placeholderValues(
   };
 }
 
-/** The files of a folder of templates, with values in place of placeholders. */
+/** The files in a folder of templates, with their placeholders replaced. */
 function filesOf(folder: string, values: { [placeholder: string]: string }): AppFile[] {
   return fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -21,7 +21,7 @@ export interface Environment {
 export interface Stack extends Scope {
   /** The folder of its cloud assembly: the nested assembly of its stage, if the app has stages. */
   readonly assembly: string;
-  /** Whether its account and Region are known. Otherwise, they are those of an example. */
+  /** Whether its account and Region are known. Otherwise, they are example values. */
   readonly hasEnvironment: boolean;
   /** The paths of its assets, by object key in the assets bucket. */
   readonly assets: Record<string, string>;
@@ -63,7 +63,7 @@ interface AssetManifest {
 }
 
 /**
- * The stacks of an app, including those of its stages.
+ * The stacks of an app, including the stacks in its stages.
  *
  * @param directory the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`

@@ -3,7 +3,7 @@ import { documentOf } from './dataset-document';
 
 /**
  * The columns that identify a row of a table, by the name of the table in Athena. For a history, these include the
- * start of the version. Tables without a business key are missing.
+ * start of the version. Tables without a business key are not included.
  */
 export function businessKeysOf(dataset: Pick<Dataset, 'arguments' | 'deployments'>): Record<string, string[]> {
   const document = documentOf(dataset);

@@ -7,8 +7,8 @@ import { acquireLock, HeldLock } from './lock';
 
 /** Marks a complete cache entry. An entry without this file is from an interrupted set-up and is rebuilt. */
 const COMPLETE = 'complete';
-/** Disk space of a complete set-up, in bytes: 1.2 GB for Glue 6.0, and temporary copies of Spark by pip. */
-const REQUIRED_SPACE = 3e9;
+/** Disk space of a complete set-up, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for its downloads. */
+const REQUIRED_SPACE = 2e9;
 /** Entries that are unused for this time are deleted, in milliseconds: 60 days. */
 const MAX_UNUSED = 60 * 24 * 3600 * 1000;
 /** Time between two attempts to acquire the lock, in milliseconds. */

@@ -7,8 +7,10 @@ import * as readline from 'readline';
 export interface ChildOptions {
   /** All environment variables of the process. */
   readonly env: NodeJS.ProcessEnv;
-  /** The file to which standard error is appended. */
-  readonly log: string;
+  /** The working directory; by default, the working directory of this process. */
+  readonly cwd?: string;
+  /** The file to which standard error is appended, or a function that is called with each line of it. */
+  readonly log: string | ((line: string) => void);
   /** Called with each line of standard output. */
   readonly onLine: (line: string) => void;
   /** Called after {@link interrupt} has stopped the process. Processes without this function are stopped later. */
@@ -21,8 +23,8 @@ const running = new Set<Child>();
  * A child process in its own process group. It ends together with all processes that it started: when it is stopped,
  * and when this process ends.
  *
- * Its standard input is a pipe without data. The Python scripts of {@link LOCAL_GLUE} end when the pipe is closed.
- * Start other programs with {@link GUARD}, which does the same.
+ * Its standard input is a pipe, without data except for what {@link send} writes. The Python scripts of
+ * {@link LOCAL_GLUE} end when the pipe is closed. Start other programs with {@link GUARD}, which does the same.
  */
 export class Child {
   /** Resolves with the exit code, or undefined after a signal. Never resolves after {@link interrupt}. */
@@ -32,12 +34,21 @@ export class Child {
   private isInterrupted = false;
 
   public constructor(command: string, args: string[], private readonly options: ChildOptions) {
-    const log = fs.openSync(options.log, 'a');
-    this.process = spawn(command, args, { detached: true, env: options.env, stdio: ['pipe', 'pipe', log] });
-    fs.closeSync(log);
+    const log = typeof options.log === 'string' ? fs.openSync(options.log, 'a') : undefined;
+    const { cwd, env } = options;
+    this.process = spawn(command, args, { cwd, detached: true, env, stdio: ['pipe', 'pipe', log ?? 'pipe'] });
+    if (log !== undefined) {
+      fs.closeSync(log);
+    }
     running.add(this);
-    if (this.process.stdout) {
-      readline.createInterface({ input: this.process.stdout }).on('line', options.onLine);
+    const { stdin, stdout, stderr } = this.process;
+    // A process that has ended does not read what is sent; its exit code tells why.
+    stdin?.on('error', () => undefined);
+    if (stdout) {
+      readline.createInterface({ input: stdout }).on('line', options.onLine);
+    }
+    if (stderr && typeof options.log === 'function') {
+      readline.createInterface({ input: stderr }).on('line', options.log);
     }
     this.exit = new Promise((resolve, reject) => {
       this.process.on('error', reject);
@@ -53,6 +64,11 @@ export class Child {
   /** {@link ChildOptions.onInterrupt} */
   public get onInterrupt(): (() => Promise<void>) | undefined {
     return this.options.onInterrupt;
+  }
+
+  /** Writes a line to standard input. */
+  public send(line: string): void {
+    this.process.stdin?.write(`${line}\n`);
   }
 
   /** From now on, {@link exit} does not resolve. */
@@ -95,8 +111,8 @@ export const LOCAL_GLUE = path.join(__dirname, '..', '..', 'glue-templates', 'lo
 export const GUARD = path.join(LOCAL_GLUE, 'parent.py');
 
 /**
- * The environment variables of this process, without those that change the behavior of Python, Spark or Java, and
- * without those of AWS, so that no AWS account is accessed.
+ * The environment variables of this process, without variables that change the behavior of Python, Spark or Java, and
+ * without AWS variables, so that no AWS account is accessed.
  */
 export function cleanEnvironment(added: Record<string, string>): NodeJS.ProcessEnv {
   const unwanted =

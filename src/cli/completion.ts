@@ -43,7 +43,7 @@ export function completionScript(shell: string): string {
   return SCRIPTS[shell];
 }
 
-/** The names of an app and its local lake that complete a word. All can fail. */
+/** The names of an app and its local lake that complete a word. All these functions can fail. */
 export interface AppNames {
   datasets(app: string): string[];
   pipelines(app: string): string[];

@@ -16,9 +16,9 @@ export interface NewerInput {
 }
 
 /**
- * When the tables of datasets were last confirmed: by a run that published them or found the source unchanged, and, if
- * they are built from the current publications of all inputs, by those that confirmed the inputs. A pipeline does not
- * run their job then.
+ * When the tables of datasets were last confirmed. A run confirms tables if it publishes them or finds the source
+ * unchanged. If tables are built from the current publications of all inputs, the runs that confirm the inputs also
+ * confirm these tables, because a pipeline does not run their job in this case.
  */
 export class Confirmations {
   private readonly datasets: ReadonlyMap<string, RunningDataset>;
@@ -27,7 +27,7 @@ export class Confirmations {
 
   /**
    * @param objects the folder with one folder per bucket
-   * @param datasets the datasets of the app. Of inputs that are not among them, only their own runs count
+   * @param datasets the datasets of the app. For an input that is not among them, only its own runs count
    */
   public constructor(private readonly objects: string, datasets: RunningDataset[]) {
     this.datasets = new Map(datasets.map(dataset => [dataset.runs, dataset]));
@@ -42,7 +42,7 @@ export class Confirmations {
     return this.times.get(dataset.runs);
   }
 
-  /** The inputs with another publication than the one that the tables were built from. */
+  /** The inputs whose current publication differs from the publication that the tables were built from. */
   public newerInputs({ runs, inputs }: RunningDataset): NewerInput[] {
     return (this.publicationOf(runs)?.inputs ?? []).flatMap(({ dataset, run_id: read }) => {
       const input = inputs.find(each => each.dataset === dataset);

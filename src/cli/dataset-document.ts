@@ -1,11 +1,10 @@
-import * as fs from 'fs';
-import * as path from 'path';
 import { Dataset, fullName } from './dataset';
+import { deployedText } from './deployed-file';
 import { Failure } from './failure';
 import { unknownMessage, unknownValuesIn } from './unknown-value';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
 
-/** What refers to the files that the stack of a dataset deploys, and the files. */
+/** The files that the stack of a dataset deploys, and the job arguments that refer to them. */
 type Deployed = Pick<Dataset, 'arguments' | 'deployments'>;
 
 /** The document that the stack of a dataset deploys. Undefined if it is in a ZIP file. */
@@ -42,7 +41,8 @@ export function unknownValueOf(dataset: Dataset): string | undefined {
   return undefined;
 }
 
-function queryOf(dataset: Dataset): string {
+/** The query of a dataset. Empty if it has none. */
+export function queryOf(dataset: Deployed): string {
   const { sql } = JSON.parse(dataset.arguments['--names']) as { sql?: string };
   return sql === undefined ? '' : deployedText(dataset, sql) ?? '';
 }
@@ -58,19 +58,4 @@ function textsOf(value: unknown, key = ''): Record<string, string> {
   const entries = Object.entries(value).map(([name, each]) =>
     textsOf(each, Array.isArray(value) ? `${key}[${name}]` : key === '' ? name : `${key}.${name}`));
   return Object.assign({}, ...entries) as Record<string, string>;
-}
-
-/** The text of a file that the stack of a dataset deploys, with its markers replaced. */
-function deployedText(dataset: Deployed, uri: string): string | undefined {
-  for (const { source, bucket, prefix, markers } of dataset.deployments()) {
-    const folder = `s3://${bucket}/${prefix ? `${prefix}/` : ''}`;
-    const file = path.join(source, uri.slice(folder.length));
-    if (uri.startsWith(folder) && fs.statSync(source).isDirectory() && fs.existsSync(file)) {
-      return Object.entries(markers).reduce(
-        (replaced, [marker, value]) => replaced.replaceAll(marker, value),
-        fs.readFileSync(file, 'utf8'),
-      );
-    }
-  }
-  return undefined;
 }

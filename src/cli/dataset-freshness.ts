@@ -17,7 +17,7 @@ const HOUR = 3_600_000;
 /**
  * The freshness of a dataset.
  *
- * @param confirmations those of the datasets of the app
+ * @param confirmations the confirmations of the datasets of the app
  * @param now in milliseconds
  */
 export function freshnessOf(

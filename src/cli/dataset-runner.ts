@@ -3,8 +3,9 @@ import { runConcurrently } from './concurrency';
 import { Dataset, fullName } from './dataset';
 import { unknownValueOf } from './dataset-document';
 import { Emulator } from './emulator';
-import { Environment, GLUE_VERSIONS } from './environment';
+import { GLUE_VERSIONS } from './environment';
 import { JobProgress } from './job-progress';
+import { JobSessions } from './job-sessions';
 import { Lake } from './lake';
 import { withLocalCommands } from './local-command';
 import { Ended } from './pipeline-rules';
@@ -18,8 +19,7 @@ import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
 /** What all runs of a command share. */
 export interface RunnerContext {
-  /** By Glue version. */
-  readonly environments: Record<string, Environment>;
+  readonly sessions: JobSessions;
   readonly emulator: Emulator;
   readonly lake: Lake;
   readonly substitutes: Substitutes;
@@ -37,7 +37,7 @@ export interface RunRules {
   /** The name of a dataset in `nodes`. It is unique. */
   nameOf(dataset: Dataset): string;
   /**
-   * The result of a dataset whose job does not start. Undefined if it starts.
+   * The result of a dataset whose job does not start. Undefined if the job starts.
    *
    * @param results the results so far, by the name of the dataset
    */
@@ -45,8 +45,8 @@ export interface RunRules {
 }
 
 /**
- * The rules for datasets that are not run as a pipeline: all jobs start, except those that need the table of an input
- * that has none.
+ * The rules for datasets that are not run as a pipeline: all jobs start, except jobs that need the table of an input
+ * without a published table.
  */
 export function defaultRules(order: Dataset[], lake: Lake): RunRules {
   const members = new Set(order.map(({ runs }) => runs));
@@ -137,7 +137,7 @@ export class DatasetRunner {
   }
 
   private async resultFor(dataset: Dataset): Promise<Result> {
-    const { environments, emulator, lake, substitutes, progress } = this.context;
+    const { sessions, emulator, lake, substitutes, progress } = this.context;
     const label = this.labelOf(dataset);
     const unknown = unknownValueOf(dataset);
     const withoutJob = this.rules.resultWithoutJob(dataset, this.results)
@@ -152,7 +152,7 @@ export class DatasetRunner {
     );
     keepPublication(lake, dataset);
     const log = lake.newLog(`${dataset.layer}-${dataset.dataset}`);
-    const context = { environment: environments[dataset.glueVersion], emulator, lake, substitutes };
+    const context = { sessions, emulator, lake, substitutes };
     const started = Date.now();
     const onLine = (line: string) => progress.line(`  ${this.prefixOf(label)}${withLocalCommands(line, label)}`);
     const jobProgress = progress.isRedrawn

@@ -34,7 +34,7 @@ export interface Dataset {
   readonly arguments: Record<string, string>;
   /** The policy documents of the job's role, for S3 and Glue. */
   readonly policies: () => Value[];
-  /** The files that its stack uploads to buckets, without those of other datasets that have unknown values. */
+  /** The files that its stack uploads to buckets, without files of other datasets that contain unknown values. */
   readonly deployments: () => Deployment[];
 }
 
@@ -45,6 +45,8 @@ export interface JobSize {
   readonly workers?: number;
   readonly timeoutMinutes?: number;
   readonly maxRetries?: number;
+  /** `STANDARD` or `FLEX`. */
+  readonly executionClass?: string;
 }
 
 /** A dataset that another dataset reads, in this app or in another app. */
@@ -108,10 +110,11 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
     runs: names.runs,
     tableFormat: names.snapshot_retention_hours === undefined ? 'parquet' : 'iceberg',
     size: {
-      workerType: typeof properties.WorkerType === 'string' ? properties.WorkerType : undefined,
+      workerType: textOf(properties.WorkerType),
       workers: numberOf(property('NumberOfWorkers')),
       timeoutMinutes: numberOf(property('Timeout')),
       maxRetries: numberOf(property('MaxRetries')),
+      executionClass: textOf(properties.ExecutionClass ?? 'STANDARD'),
     },
     inputs: (names.inputs ?? []).map(({ dataset, runs }) => ({ dataset, runs })),
     script: String((property('Command') as Record<string, Value>).ScriptLocation),
@@ -121,6 +124,11 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
       deployment => !hasUnknownValues(deployment) || isOfDataset(deployment, names),
     ),
   };
+}
+
+/** Undefined for an intrinsic function. */
+function textOf(value?: Value): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** A template can have numbers as text. */

@@ -12,9 +12,9 @@ import { Progress } from './progress';
 import { readValues } from './substitutes';
 import { unknownMessage, unknownValuesIn } from './unknown-value';
 
-/** The days whose records are read by default. Glue keeps job runs as long. */
+/** The number of days whose records are read by default. Glue keeps job runs for the same time. */
 const HISTORY_DAYS = 90;
-/** The maximum number of records per dataset that are read. */
+/** The maximum number of records that are read per dataset. */
 const MAX_RECORDS = 200;
 const DAY = 86_400_000;
 
@@ -36,7 +36,7 @@ export interface JobEvent {
   readonly warning?: string;
 }
 
-/** How a program that reads AWS runs. */
+/** How to run a program that reads AWS. */
 interface CallOptions {
   readonly onLine?: (line: string) => void;
   readonly onInterrupt?: () => Promise<void>;
@@ -110,7 +110,7 @@ export class DeployedLake {
   /**
    * Runs SQL with the Athena workgroup of the lake. Ctrl-C cancels the query.
    *
-   * @returns the file with the result, as of query.py
+   * @returns the file with the result, in the format of query.py
    */
   public async query(sql: string, json: boolean, limit?: number): Promise<string> {
     const dataset = this.datasets.find(each => sql.includes(each.tables[0].split('.')[0])) ?? this.datasets[0];
@@ -197,7 +197,10 @@ function awsVariables(): Record<string, string> {
   return Object.fromEntries(variables) as Record<string, string>;
 }
 
-/** The prefix of the log groups of the job. Its last part is the prefix of the lake, as its workgroup. */
+/**
+ * The prefix of the log groups of the job. Its last part is the prefix of the lake, which is also the name of its
+ * workgroup.
+ */
 function logGroupOf(dataset: Dataset): string {
   return dataset.arguments['--custom-logGroup-prefix'] ?? '/aws-glue/jobs';
 }
@@ -205,7 +208,7 @@ function logGroupOf(dataset: Dataset): string {
 function requireAccount({ account, stack }: Dataset, identity: Identity): void {
   if (account !== identity.account) {
     throw new Failure(
-      `Stack ${stack} is for the account ${account}, but the AWS credentials are of the account ${identity.account} `
+      `Stack ${stack} is for the account ${account}, but the AWS credentials are for the account ${identity.account} `
         + `(${identity.arn}). Select a profile of that account with --profile or AWS_PROFILE.`,
       2,
     );

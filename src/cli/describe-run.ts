@@ -9,10 +9,7 @@ import { RecordTable } from './run-records';
 import { changeText, RunSummary, runSummary, stateText } from './run-summary';
 import { Column, formatTable, outputWidth } from './table';
 import { timeAgo, utcText } from './time-text';
-
-/** The page with a row for each error code. */
-const ERROR_CODES =
-  'https://github.com/cdk-glue-medallion/cdk-glue-medallion/blob/main/docs/reference/error-codes.md';
+import { runbookUrl } from '../private/errors/runbook';
 
 /** The width of the names of facts, with their indentation. */
 const FACT_WIDTH = 13;
@@ -44,7 +41,7 @@ export function describeRun(run: Run, history: LakeHistory, data: string): strin
     ...facts([
       ['started', record.started_at && `${utcText(record.started_at)} UTC, ${timeAgo(record.started_at)}`],
       ['seconds', summary.seconds === null ? undefined : summary.seconds.toFixed(1)],
-      ['DPU hours', summary.dpu_seconds === null ? undefined : (summary.dpu_seconds / 3600).toFixed(2)],
+      ['DPU-hours', summary.dpu_seconds === null ? undefined : (summary.dpu_seconds / 3600).toFixed(2)],
       ['rows', summary.rows === null ? undefined : rowsText(summary)],
       ['versions', versionsText(record.versions)],
       ['note', reason ?? undefined],
@@ -52,7 +49,7 @@ export function describeRun(run: Run, history: LakeHistory, data: string): strin
     ]),
     // To be copied, so these are never wrapped.
     ...copied([
-      ['docs', run.errorCode && ERROR_CODES],
+      ['runbook', run.errorCode && runbookUrl(run.errorCode.toLowerCase())],
       ['job run', record.job_run_id],
       ['log', log],
     ]),

@@ -55,10 +55,10 @@ export function describeInputs(inputs: ReadInput[]): string[] {
   return lines.length > 0 ? ['', 'Inputs', ...lines.map(line => `  ${line}`)] : [];
 }
 
-/** The text output for quality gates that failed and were allowed to. */
+/** The text output for quality gates that were allowed to fail, and did. */
 export function describeAllowed(allowed: string[]): string[] {
   return allowed.length > 0
-    ? ['', 'Quality gates that failed and were allowed to', ...allowed.map(each => `  ${each}`)]
+    ? ['', 'Failed quality gates that were allowed to fail', ...allowed.map(each => `  ${each}`)]
     : [];
 }
 
@@ -90,7 +90,7 @@ export function describeResults(results: Result[], width = outputWidth()): strin
   return formatSummary(columns, cells, { name: 'error', notes }, width);
 }
 
-/** The text output for a pipeline: a table with one line per dataset, as for several datasets. */
+/** The text output for a pipeline: a table with one line per dataset, in the same form as for several datasets. */
 export function describePipeline({ datasets }: PipelineResult, width = outputWidth()): string[] {
   const columns = [
     { name: 'dataset', canShrink: true, minWidth: 20 },

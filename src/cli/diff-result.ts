@@ -41,7 +41,7 @@ export interface TableDiff {
     readonly removed: { readonly name: string; readonly type: string }[];
     readonly changed: { readonly name: string; readonly old_type: string; readonly new_type: string }[];
   };
-  /** Null if the rows of a publication are not stored anymore. */
+  /** Null if the rows of a publication are no longer stored. */
   readonly rows: Comparison | null;
 }
 
@@ -60,7 +60,7 @@ const NULL = 'NULL';
 export function formatDiff(result: DiffResult, database: string, width: number): string[] {
   const sides = [['old', result.old], ['new', result.new]] as const;
   const notes = sides.filter(([, side]) => !side.has_rows).map(([, side]) =>
-    `The rows of run ${side.run_id} are not stored anymore, so only columns and numbers of rows are compared.`);
+    `The rows of run ${side.run_id} are no longer stored, so only columns and row counts are compared.`);
   return [
     ...sides.map(([label, side]) =>
       `${label}  run ${side.run_id}${side.finished_at === null ? '' : `  ${side.finished_at}`}`),
@@ -70,7 +70,8 @@ export function formatDiff(result: DiffResult, database: string, width: number):
   ];
 }
 
-function formatTableDiff(table: TableDiff, database: string, width: number): string[] {
+/** The lines for the differences of a table. */
+export function formatTableDiff(table: TableDiff, database: string, width: number): string[] {
   const heading = paint('bold', `${database}.${table.name}`, process.stdout);
   const columns = formatColumns(table);
   return [

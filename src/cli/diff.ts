@@ -3,7 +3,7 @@ import * as path from 'path';
 import { businessKeysOf } from './business-key';
 import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
 import { Dataset, fullName, readDatasets, selectDataset } from './dataset';
-import { Comparison, formatDiff, SideOfDiff, TableDiff } from './diff-result';
+import { Comparison, DiffResult, formatDiff, SideOfDiff, TableDiff } from './diff-result';
 import { setUpLake } from './environment';
 import { Failure } from './failure';
 import { Lake } from './lake';
@@ -28,7 +28,7 @@ export interface DiffOptions {
 interface Side {
   readonly runId: string;
   readonly tables: Omit<StoredTable, 'files'>[];
-  /** Undefined if the rows are not stored anymore. */
+  /** Undefined if the rows are no longer stored. */
   readonly stored?: StoredPublication;
 }
 
@@ -43,23 +43,38 @@ export async function diff(name: string, runs: string[], options: DiffOptions): 
   const dataset = selectDataset(readDatasets(options.app, readValues(options.value)), name, options.stack);
   Lake.require(options.data, name);
   const lake = Lake.read(options.data);
-  const published = readRunRecords(lake.objects, dataset.runs)
-    .filter(({ status, rolled_back_to: earlier }) => status === 'published' && earlier === undefined);
-  const [oldRun, newRun] = selectRuns(runs, dataset, lake, published);
+  const [oldRun, newRun] = selectRuns(runs, dataset, lake, publishedRuns(dataset, lake));
+  const result = await differences(dataset, oldRun, newRun, lake, options.samples);
+  process.stdout.write(options.json
+    ? `${JSON.stringify(result)}\n`
+    : formatDiff(result, readPublished(lake.objects, dataset.runs)?.database ?? '', outputWidth()).join('\n'));
+}
+
+/**
+ * What differs between two publications of a dataset.
+ *
+ * @param samples the maximum number of rows per kind of change
+ */
+export async function differences(
+  dataset: Dataset, oldRun: string, newRun: string, lake: Lake, samples: number,
+): Promise<DiffResult> {
+  const published = publishedRuns(dataset, lake);
   const [oldSide, newSide] = [
     await sideOf(oldRun, 'old', dataset, lake, published), await sideOf(newRun, 'new', dataset, lake, published),
   ];
-  const comparisons = await compareRows(oldSide, newSide, businessKeysOf(dataset), lake, options.samples);
-  const result = {
+  const comparisons = await compareRows(oldSide, newSide, businessKeysOf(dataset), lake, samples);
+  return {
     dataset: dataset.dataset,
     layer: dataset.layer,
     old: described(oldSide, published),
     new: described(newSide, published),
     tables: tableDiffs(oldSide, newSide, comparisons),
   };
-  process.stdout.write(options.json
-    ? `${JSON.stringify(result)}\n`
-    : formatDiff(result, readPublished(lake.objects, dataset.runs)?.database ?? '', outputWidth()).join('\n'));
+}
+
+function publishedRuns(dataset: Dataset, lake: Lake): RunRecord[] {
+  return readRunRecords(lake.objects, dataset.runs)
+    .filter(({ status, rolled_back_to: earlier }) => status === 'published' && earlier === undefined);
 }
 
 /** The IDs of the runs to compare, the earlier publication first. */
@@ -82,7 +97,7 @@ function selectRuns(runs: string[], dataset: Dataset, lake: Lake, published: Run
     : [stored.find(run => run < current) ?? known.find(run => run < current) ?? known.find(run => run !== current)];
   if (earlier === undefined) {
     throw new Failure(
-      `${fullName(dataset)} has one publication, so that there is nothing to compare it with. Run it again when its `
+      `${fullName(dataset)} has only one publication, so there is nothing to compare it with. Run it again when its `
         + `source has changed: npx medallion run ${dataset.dataset}.`,
       2,
     );
@@ -114,7 +129,7 @@ async function sideOf(
   return { runId, tables, stored };
 }
 
-/** The differences between the rows, by table. Undefined if the rows of a publication are not stored anymore. */
+/** The differences between the rows, by table. Undefined if the rows of a publication are no longer stored. */
 async function compareRows(
   oldSide: Side, newSide: Side, keys: Record<string, string[]>, lake: Lake, samples: number,
 ): Promise<Record<string, Comparison> | undefined> {

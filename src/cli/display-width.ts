@@ -8,7 +8,7 @@ const WIDE =
 const PRINTABLE_ASCII = /^[ -~]*$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-/** Characters that show the text after them in another direction, so that it can look like another text. */
+/** Characters that change the direction of the text after them, so that it can look like a different text. */
 const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
 
 let segmenter: Intl.Segmenter | undefined;

@@ -55,7 +55,7 @@ function write(file: string, page: string, out: string): void {
       throw new Failure(`--out ${out} is a folder. Specify a file, for example --out ${example}.`, 2);
     }
     if (code === 'EEXIST' || code === 'ENOTDIR') {
-      throw new Failure(`--out ${out} is not a valid path: a part of it is a file. Specify another file.`, 2);
+      throw new Failure(`--out ${out} is not a valid path: a parent folder in it is a file. Specify another path.`, 2);
     }
     if (['EACCES', 'EPERM', 'EROFS'].includes(code)) {
       throw new Failure(

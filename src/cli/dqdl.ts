@@ -10,7 +10,7 @@ export interface RuledTable {
 /**
  * The rules of a table as a ruleset of AWS Glue Data Quality. A comment above each rule has its name.
  *
- * The rules are those of the grammar: https://github.com/awslabs/dqdl
+ * The rules follow the grammar: https://github.com/awslabs/dqdl
  */
 export function dqdlOf({ rules, isCurrent }: RuledTable): string {
   const lines = rules.map((rule, index) => [
@@ -98,7 +98,7 @@ function literal(value: string | number | boolean): string {
   return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
 }
 
-/** Whether DQDL reads a quoted value as text: it reads others as dates or times, and none has line breaks. */
+/** Whether DQDL reads a quoted value as text. It reads some values as dates or times, and supports no line breaks. */
 function isPlainText(value: string | number | boolean): boolean {
   return !/^\d{4}-\d\d-\d\d$|^\d{1,2}:\d\d( [AP]M)?$|^$|[\r\n]/.test(String(value));
 }

@@ -3,8 +3,8 @@ import * as path from 'path';
 
 /** The list of error codes, which the package contains. */
 const LIST = path.join(__dirname, '..', '..', 'docs', 'reference', 'error-codes.md');
-/** A row of its tables: code, meaning, fix. */
-const ROW = /^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm;
+/** A row of its tables: code, which can be a link, meaning, fix. */
+const ROW = /^\| \[?`([A-Z_]+)`(?:\]\([^)]*\))? \| (.*) \| (.*) \|$/gm;
 
 let fixes: Map<string, string> | undefined;
 

@@ -36,7 +36,10 @@ export async function exportTable(table: string, file: string, { data, json, for
   const extension = path.extname(file).toLowerCase();
   const folder = path.dirname(path.resolve(file));
   if (!FORMATS.includes(extension)) {
-    throw new Failure(`${file} has none of the extensions ${FORMATS.join(', ')}, which select the format.`, 2);
+    throw new Failure(
+      `${file} has no supported extension. The extension selects the format: ${FORMATS.join(', ')}.`,
+      2,
+    );
   }
   if (!fs.existsSync(folder)) {
     throw new Failure(`The folder ${folder} does not exist. Create it, or specify another file.`, 2);

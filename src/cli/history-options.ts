@@ -9,6 +9,6 @@ export interface HistoryOptions {
   readonly deployed?: true;
   /** The AWS profile. Default: AWS_PROFILE, or the default credentials. */
   readonly profile?: string;
-  /** The Region of the lake. Default: the Region of its stack, or that of the credentials. */
+  /** The Region of the lake. Default: the Region of its stack, or the Region of the credentials. */
   readonly region?: string;
 }

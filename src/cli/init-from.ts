@@ -23,9 +23,10 @@ export interface InitFromOptions {
 }
 
 /**
- * Makes a CDK app of a folder with configuration files: corrects the files, and creates what the current folder lacks.
+ * Turns a folder with configuration files into a CDK app: corrects the files, and creates the files that are missing in
+ * the current folder.
  *
- * @returns whether the user has no problem left to solve
+ * @returns true if no problem is left for the user to solve
  */
 export function initFrom(options: InitFromOptions): boolean {
   const lake = lakeFolder(options.from);
@@ -65,7 +66,7 @@ function lakeFolder(from: string): string {
   if (!fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure(`${from} is not a folder. Specify the folder with the configuration files: --from lake`, 2);
   }
-  // The current folder is a real path. The path of the lake can contain a link, also to a folder above both.
+  // The current folder is a real path. The path of the lake can contain a link, even to a folder above both.
   const { dir, base } = path.parse(path.resolve(from));
   const lake = [from, path.join(fs.realpathSync(dir), base), fs.realpathSync(from)]
     .map(each => relativePath(path.resolve(each)))
@@ -102,7 +103,7 @@ function hasCore(folder: string): boolean {
   try {
     return fs.statSync(file).isFile() && fs.readFileSync(file, 'utf8').includes('"etl_resource_prefix"');
   } catch {
-    // A file that cannot be read does not show that another folder is the lake.
+    // An unreadable file is no evidence that another folder is the lake.
     return false;
   }
 }
@@ -114,7 +115,7 @@ function makeChanges({ newFiles, changes }: InitPlan): void {
     folder: existingFolder(path.dirname(file.path)),
     make: () => writeAppFile('.', file),
   }));
-  // With cdk.json, the next run takes the app for complete. After an interruption, the app must still be without it.
+  // If cdk.json exists, the next run considers the app complete. Therefore, cdk.json is written last.
   const isLast = ({ file }: { file: string }) => file === 'cdk.json';
   const steps = [
     ...creations.filter(creation => !isLast(creation)),
@@ -134,7 +135,7 @@ function makeChanges({ newFiles, changes }: InitPlan): void {
       throw new Failure(
         `Cannot write ${file}: ${causeOf(error)}. `
           + `${written.length === 0 ? 'No file is written' : `Already written: ${written.join(', ')}`}. `
-          + 'Correct the cause, and run the command again: it makes the changes that are left.',
+          + 'Correct the cause, and run the command again to make the remaining changes.',
         1,
       );
     }
@@ -158,7 +159,7 @@ function checkWritable(folder: string, file: string): void {
   }
 }
 
-/** The cause without the system call and the path, which can be that of a temporary file. */
+/** The cause without the system call and the path, which can be the path of a temporary file. */
 function causeOf(error: unknown): string {
   return (error as Error).message.split(', ')[0];
 }

@@ -7,7 +7,7 @@ import { CONFIG } from '../private/files/config-files';
 import { ChangedLine } from '../private/files/json-file';
 import { LakeFiles } from '../private/files/lake-files';
 
-/** What a folder of configuration files needs to be a valid lake, and the current folder to be its app. */
+/** The changes that make a folder of configuration files a valid lake, and the current folder its app. */
 export interface InitPlan {
   readonly changes: FileChange[];
   readonly newFiles: AppFile[];
@@ -23,7 +23,7 @@ export interface FileChange {
 }
 
 /**
- * Plans the changes. Existing files of the app are not among them.
+ * Plans the changes. Existing files of the app are not changed.
  *
  * @param lake the folder of the configuration files, relative to the current folder
  * @param prefix the prefix of a lake that has none. Default: the name of the current folder
@@ -63,7 +63,7 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
 /**
  * Whether the core can be in the code of the app: the lake has no file of a core, and an app uses DatasetDirectory.
  *
- * @param prefix the prefix of a new file. With it, the user wants the file
+ * @param prefix the value of `--prefix`. If it is set, the user wants a new file with this prefix
  */
 export function canHaveCoreInCode(lake: string, prefix?: string): boolean {
   return prefix === undefined
@@ -113,7 +113,7 @@ function planOfApp(template: AppFile[], lake: string, language: string): Pick<In
   };
 }
 
-/** Whether a file of the app exists. Fails if something else has its name, or that of its folder. */
+/** Whether a file of the app exists. Fails if something else has the name of the file or of its folder. */
 function isExistingFile({ path: file }: Pick<AppFile, 'path'>): boolean {
   const folder = path.dirname(file);
   if (exists(folder) && !fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
@@ -130,7 +130,7 @@ function exists(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** What an existing file lacks in comparison with that of a new app. */
+/** What an existing file lacks compared with the same file of a new app. */
 function missingIn({ path: file, text }: AppFile, construct: string): string | undefined {
   const own = fs.readFileSync(file, 'utf8');
   switch (file) {

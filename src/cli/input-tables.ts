@@ -25,8 +25,8 @@ export interface InputTables {
 }
 
 /**
- * The tables that a dataset can read: those of datasets in the app, and those that the local lake has published, with
- * their columns.
+ * The tables that a dataset can read: tables of datasets in the app, and tables that are published in the local lake,
+ * with their columns.
  *
  * @param data the folder of the local lake, which may not exist
  */
@@ -57,8 +57,8 @@ function contractsOf({ dataset, runs }: InputName, data: string): Pick<NamedTabl
 }
 
 /**
- * The table of a name in a test: `pp_dw_bronze.zipcodes`, `${bronze_database}.zipcodes`, a table, or a dataset with one
- * table. Otherwise the error.
+ * Finds the table that a name in a test refers to: `pp_dw_bronze.zipcodes`, `${bronze_database}.zipcodes`, a table, or
+ * a dataset with one table. Returns an error if the name does not match exactly one table.
  */
 export function findInputTable(
   given: string, { inputs, tables }: InputTables,

@@ -72,7 +72,7 @@ function policiesIn(stack: Stack, id: string, role: Resource): Value[] | undefin
     .map(statements => ({ Statement: statements.map(each => resolve(each, stack)).filter(concernsEmulator) }));
 }
 
-/** Whether a statement concerns a service of which the emulator limits the requests. */
+/** Whether a statement concerns a service whose requests the emulator limits. */
 function concernsEmulator(statement: Value): boolean {
   const { Action: actions, NotAction: others } = statement as Record<string, Value>;
   return others !== undefined || toList(actions).some(action => /^(s3:|glue:|\*)/i.test(String(action)));

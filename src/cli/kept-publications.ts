@@ -3,7 +3,7 @@ import * as path from 'path';
 import { Dataset } from './dataset';
 import { Lake } from './lake';
 
-/** A publication in the local lake that can become current again. */
+/** A publication in the local lake that can be restored. */
 export interface KeptPublication {
   readonly run_id: string;
   readonly published_at: string;
@@ -23,8 +23,8 @@ interface Publication {
 }
 
 /**
- * The publications of a dataset that can become current again, newest first: those with snapshots of Iceberg tables, or
- * for Parquet tables those whose originals exist.
+ * The publications of a dataset that can be restored, newest first: publications with snapshots of Iceberg tables, or
+ * for Parquet tables, publications whose originals exist.
  *
  * @param data the folder of the local lake
  */
@@ -53,7 +53,7 @@ function readRuns(folder: string): Publication[] {
     .flatMap(name => readJson(path.join(folder, name)) ?? []);
 }
 
-/** The content of an object. Undefined if it does not exist or is not complete, because a run writes it. */
+/** The content of an object. Undefined if it does not exist or is not complete, because a run is still writing it. */
 function readJson(file: string): Publication | undefined {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8')) as Publication;

@@ -16,7 +16,7 @@ export interface Run {
   /** The reason of a failure. Starts with the error code. */
   readonly error?: string;
   readonly errorCode?: string;
-  /** False if the run wrote no record: it died before, or its record is not available. */
+  /** False if the run ended before it wrote a record, or if its record is not available. */
   readonly hasRecord: boolean;
   /** The run of the Glue job. Deployed lakes only. */
   readonly jobRun?: JobRun;
@@ -157,7 +157,7 @@ export class LakeHistory {
     };
   }
 
-  /** Whether a run without a result is active. A job runs once at a time, so only the newest run can be. */
+  /** Whether a run without a result is active. A job has one run at a time, so only the newest run can be active. */
   private isActive(isNewest: boolean, jobRun: JobRun | undefined): boolean {
     if (jobRun) {
       return jobRun.is_active;
@@ -173,7 +173,7 @@ export class LakeHistory {
       return keys;
     }
     const recorded = new Set(readRunRecords(this.objects, dataset.runs).map(each => each.job_run_id));
-    // Job runs from before the oldest copied record have one that was not copied.
+    // The records of job runs that are older than the oldest copied record were not copied.
     const oldest = keys.length >= this.maxRecords ? keys[keys.length - 1].key : '';
     const others = jobRuns
       .filter(each => !recorded.has(each.id))

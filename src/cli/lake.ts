@@ -18,7 +18,10 @@ const EMULATED_ACCOUNT = '000000000000';
 
 /** The end of the name of a log: the time in UTC. */
 const LOG_TIME = /^-\d{8}-\d{6}\.log$/;
-/** The bytes of a log in which its run ID is: the job logs it first, but a script can print before. */
+/**
+ * The number of bytes at the start of a log that contain its run ID. The job logs it first, but a script can print text
+ * before it.
+ */
 const LOG_HEAD = 1_000_000;
 
 /** The prefix of the folders with the temporary files of commands that only read. */
@@ -53,7 +56,9 @@ export class Lake {
     return lake;
   }
 
-  /** Opens the lake for a command that only reads. Any number of processes can do so, also while another one writes. */
+  /**
+   * Opens the lake for a command that only reads. Any number of processes can do so, even while another process writes.
+   */
   public static read(folder: string): Lake {
     const data = path.resolve(folder);
     const inFolder = (parent: string) => new Lake(data, fs.mkdtempSync(path.join(parent, READER)));
@@ -100,7 +105,7 @@ export class Lake {
     return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT);
   }
 
-  /** The log of a run, the newest log of its dataset without a run. Undefined if it does not exist any more. */
+  /** The log of a run or, without a run, the newest log of the dataset. Undefined if it does not exist any more. */
   public static logOf(folder: string, name: string, runId?: string): string | undefined {
     const logs = path.join(path.resolve(folder), 'logs');
     const names = fs.existsSync(logs) ? fs.readdirSync(logs) : [];
@@ -135,11 +140,9 @@ export class Lake {
     this.logs = path.join(folder, 'logs');
   }
 
-  /** Creates a folder for the temporary files of one run. */
+  /** Creates a folder for the temporary files of one process. */
   public newScratch(name: string): string {
-    const folder = path.join(this.scratch, name);
-    fs.mkdirSync(folder);
-    return folder;
+    return fs.mkdtempSync(path.join(this.scratch, `${name}-`));
   }
 
   /** The path of a new log. Deletes the oldest logs of earlier commands. */

@@ -2,6 +2,7 @@ import { Confirmations } from './confirmations';
 import { Dataset, readDatasets } from './dataset';
 import { freshnessOf, rounded } from './dataset-freshness';
 import { displayWidth, pad, wrap } from './display-width';
+import { hoursText, maxCost, priceNotes, usdText } from './job-cost';
 import { Lake } from './lake';
 import { Pipeline, readPipelines } from './pipeline';
 import { paint } from './progress';
@@ -18,6 +19,8 @@ export interface ListOptions {
   readonly value: string[];
   /** List only the pipelines. */
   readonly pipelines?: true;
+  /** Show the maximum price: in USD per DPU-hour, or true for example prices. */
+  readonly price?: number | true;
 }
 
 /**
@@ -41,6 +44,7 @@ export function list(options: ListOptions): void {
     glue_version: dataset.glueVersion,
     description: showUnknown(dataset.description),
     ...declaredFreshness(dataset, confirmations),
+    ...maxCost(dataset, options.price),
   }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(datasets)}\n`);
@@ -53,7 +57,7 @@ export function list(options: ListOptions): void {
     );
     return;
   }
-  // Columns are empty without derived datasets, and without datasets that declare freshness.
+  // Columns are empty without derived datasets, without datasets that declare freshness, and if no limit is known.
   const columns = [
     'dataset',
     'layer',
@@ -62,20 +66,29 @@ export function list(options: ListOptions): void {
     'job',
     'stack',
     ...(datasets.some(each => each.stale !== null) ? ['age' as const, 'stale' as const] : []),
+    ...(datasets.some(each => each.max_dpu_hours !== null) ? [MAX_DPU_HOURS] : []),
+    ...(options.price === undefined ? [] : [MAX_USD]),
   ] as const;
-  const rows = datasets.map(({ age_hours: hours, stale, ...each }) => {
+  const rows = datasets.map(({ age_hours: hours, stale, max_dpu_hours: dpuHours, max_price_usd: usd, ...each }) => {
     const texts = {
       ...each,
+      [MAX_DPU_HOURS]: hoursText(dpuHours),
+      [MAX_USD]: usdText(usd),
       age: hours === null ? '' : `${hours} h`,
       stale: stale === null ? '' : stale ? 'yes' : 'no',
     };
     return columns.map(column => [texts[column]].flat().join(' '));
   });
   const lists = [
-    ...(rows.length > 0 ? [formatList(columns, rows)] : []),
+    ...(rows.length > 0 ? [[...formatList(columns, rows), ...priceLines(found, options.price)]] : []),
     ...(pipelines.length > 0 ? [formatPipelines(pipelines)] : []),
   ];
   process.stdout.write(lists.map(lines => [...lines, ''].join('\n')).join('\n'));
+}
+
+/** The lines below the table with `--price`. */
+function priceLines(datasets: Dataset[], price: number | true | undefined): string[] {
+  return price === undefined ? [] : ['', ...priceNotes(datasets, price).flatMap(note => wrap(note, outputWidth()))];
 }
 
 /** The age and whether it is too high. Null if the dataset does not declare freshness. */
@@ -137,10 +150,14 @@ function resumeCommand({ arn, stateMachine }: Pipeline): string[] {
   ];
 }
 
+const MAX_DPU_HOURS = 'max DPU-hours' as const;
+const MAX_USD = 'max USD' as const;
+
 /** A table, or several lines per row if a terminal is too narrow for the table. */
 function formatList(columns: readonly string[], rows: string[][]): string[] {
   const width = outputWidth();
-  const table = formatTable(columns.map(name => ({ name })), rows, Infinity);
+  const table = formatTable(
+    columns.map(name => ({ name, right: name === MAX_DPU_HOURS || name === MAX_USD })), rows, Infinity);
   return table.every(line => displayWidth(line) <= width)
     ? [paint('bold', table[0], process.stdout), ...table.slice(1)]
     : rows.flatMap(row => describe(columns, row, width));

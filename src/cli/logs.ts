@@ -17,12 +17,12 @@ export interface LogsOptions extends HistoryOptions {
   readonly stack?: string;
   /** The number of lines at the end of the log. Default: all. */
   readonly tail?: number;
-  /** Print the log of Spark, which the local log contains. Deployed lakes only. */
+  /** Print the log of Spark. Deployed lakes only: a local log already contains it. */
   readonly spark?: true;
 }
 
 /**
- * Prints the log of a run: of Spark and the job.
+ * Prints the log of a run, with the lines of Spark and the job.
  *
  * @param name the dataset, or `layer/dataset`
  */
@@ -50,7 +50,7 @@ export async function logs(name: string, options: LogsOptions): Promise<void> {
   const file = Lake.logOf(options.data, `${dataset.layer}-${dataset.dataset}`, run?.record.run_id);
   if (file === undefined) {
     throw new Failure(run
-      ? `The log of run ${run.record.run_id} does not exist any more: the local lake keeps the logs of recent runs.`
+      ? `The log of run ${run.record.run_id} no longer exists: the local lake keeps only the logs of recent runs.`
       : `${fullName(dataset)} has no log in ${options.data} yet. Run the dataset: npx medallion run ${name}. Or set `
         + 'the folder of the lake with --data DIR.', 1);
   }
@@ -92,19 +92,19 @@ async function deployedLines(run: Run, options: HistoryOptions, stream: 'output'
   return lines;
 }
 
-/** The log of a run. Fails if it does not exist any more. */
+/** The log of a run. Fails if it no longer exists. */
 export async function logLines(run: Run, options: HistoryOptions): Promise<string[]> {
   if (options.deployed) {
     return (await deployedLines(run, options, 'output')).map(printable);
   }
   const file = localLogOf(run, options.data);
   if (file === undefined) {
-    throw new Failure(`The log of run ${run.record.run_id} does not exist any more.`, 1);
+    throw new Failure(`The log of run ${run.record.run_id} no longer exists.`, 1);
   }
   return linesIn(file).map(printable);
 }
 
-/** The file with the log of a run. Undefined if it does not exist any more. */
+/** The file with the log of a run. Undefined if it no longer exists. */
 export function localLogOf({ dataset, record }: Run, data: string): string | undefined {
   return Lake.logOf(data, `${dataset.layer}-${dataset.dataset}`, record.run_id);
 }
@@ -113,7 +113,7 @@ function linesIn(file: string): string[] {
   return fs.readFileSync(file, 'utf8').replace(/\n$/, '').split('\n');
 }
 
-/** A line without characters that change the terminal. On other outputs, the line is unchanged. */
+/** Removes characters that would change the terminal from a line. On other outputs, the line is unchanged. */
 function printable(line: string): string {
   return process.stdout.isTTY ? line.split('\t').map(oneLine).join('\t') : line;
 }

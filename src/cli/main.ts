@@ -6,6 +6,7 @@ import { interrupt } from './child';
 import { addAddCommand } from './commands/add';
 import { addCompleteCommand } from './commands/complete';
 import { addCompletionCommand } from './commands/completion';
+import { addDevCommand } from './commands/dev';
 import { addDiffCommand } from './commands/diff';
 import { addDocsCommand } from './commands/docs';
 import { addExportCommand } from './commands/export';
@@ -33,6 +34,7 @@ const COMMANDS = [
   addAddCommand,
   addListCommand,
   addRunCommand,
+  addDevCommand,
   addRulesCommand,
   addQueryCommand,
   addDocsCommand,

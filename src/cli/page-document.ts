@@ -15,8 +15,8 @@ export interface PageDocument {
 }
 
 /**
- * The state of a dataset: that of its last run. `never`: there is no run. A dataset whose last run failed can have
- * published tables.
+ * The state of a dataset is the state of its last run. `never`: there is no run. A dataset whose last run failed can
+ * have published tables.
  */
 export type PageState = 'published' | 'unchanged' | 'failed' | 'running' | 'never';
 
@@ -158,7 +158,7 @@ export interface PageError {
   readonly message: string;
   /** What to do, from the list of error codes. */
   readonly fix: string | null;
-  /** Commands that tell more. */
+  /** Commands that show more. */
   readonly commands: string[];
 }
 
@@ -219,7 +219,7 @@ export interface PageGraph {
 
 /** A node: a source, a dataset, or an input that another app deploys. */
 export interface PageNode {
-  /** That of a dataset, or `source:…` or `other:…`. */
+  /** The ID of a dataset, or `source:…` or `other:…`. */
   readonly id: string;
   readonly label: string;
   /** `source`, `bronze`, `silver`, `gold` */

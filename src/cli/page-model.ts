@@ -3,6 +3,7 @@ import { Dataset, fullName, JobSize } from './dataset';
 import { documentOf } from './dataset-document';
 import { freshnessOf } from './dataset-freshness';
 import { fixOf } from './error-fixes';
+import { maxDpuHoursOf } from './job-cost';
 import { LakeHistory } from './lake-history';
 import { withLocalCommands } from './local-command';
 import {
@@ -14,7 +15,6 @@ import { datasetsOf, Pipeline, readPipelines } from './pipeline';
 import { Publication, readPublished, RecordColumn, RecordTable, RunRecord, TableLineage } from './run-records';
 import { showUnknown } from './unknown-value';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
-import { DPU_PER_WORKER, maxDpuHours } from '../sizing';
 
 /** What the page is built from. */
 export interface PageSource {
@@ -202,21 +202,14 @@ export function withoutSecrets(url: string): string {
 }
 
 function toSize(size: JobSize, document: DatasetDocument | undefined): PageSize {
-  const { workerType, workers, timeoutMinutes, maxRetries = 0 } = size;
-  const isKnown = workers !== undefined && timeoutMinutes !== undefined && workerType !== undefined
-    && isWorkerType(workerType);
   return {
     category: document?.data_size_category ?? null,
-    worker_type: workerType ?? null,
-    workers: workers ?? null,
-    timeout_minutes: timeoutMinutes ?? null,
+    worker_type: size.workerType ?? null,
+    workers: size.workers ?? null,
+    timeout_minutes: size.timeoutMinutes ?? null,
     max_retries: size.maxRetries ?? null,
-    max_dpu_hours: isKnown ? maxDpuHours({ workerType, workers, timeoutMinutes }, maxRetries) : null,
+    max_dpu_hours: maxDpuHoursOf(size) ?? null,
   };
-}
-
-function isWorkerType(type: string): type is keyof typeof DPU_PER_WORKER {
-  return type in DPU_PER_WORKER;
 }
 
 function tablesOf({ dataset, document, records, publication }: Known, now: Date): PageTable[] {

@@ -53,7 +53,7 @@ function escapeJson(value: unknown): string {
     .replace(/</g, '\\u003c').replace(/\u2028/g, '\\u2028').replace(/\u2029/g, '\\u2029');
 }
 
-/** Characters that change what a reader sees: control characters, marks that change the direction, half pairs. */
+/** Characters that change how other text is shown: control characters, marks that change the direction, half pairs. */
 const INVISIBLE = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 
 /** A text with invisible characters as \u202e, so that it cannot look like another text. */

@@ -46,7 +46,7 @@ function reasonOf({ status, error, reason }: Result): string | undefined {
   return error ?? reason ?? reasons[status];
 }
 
-/** The file with the result of the last run of a pipeline in a local lake, if it failed. */
+/** The file with the result of the last run of a pipeline in a local lake, if that run failed. */
 export class StoredResult {
   private readonly file: string;
 

@@ -99,8 +99,8 @@ export function isDue(
 }
 
 /**
- * The datasets that do not run when a run is resumed, with their results: all except those that failed or were skipped,
- * and their dependents, which may have run without them.
+ * The datasets that do not run when a run is resumed, with their results: all except the datasets that failed or were
+ * skipped, and except their dependents, which may have run without them.
  *
  * @param previous the results of the run that is resumed. Empty if no run is resumed
  */

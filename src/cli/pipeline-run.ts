@@ -7,12 +7,11 @@ import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
 import { datasetsOf, Pipeline, readPipelines, selectPipeline } from './pipeline';
 import { DatasetResult, datasetResultOf, PipelineResult, StoredResult } from './pipeline-result';
-import { isDue, isUnsuccessful, resumedResults } from './pipeline-rules';
+import { isUnsuccessful, resumedResults } from './pipeline-rules';
 import { Progress } from './progress';
-import { readPublication } from './publication';
-import { upToDateResult } from './result';
 import { inSession, prepareAssembly, SessionOptions, withGlueVersion } from './run-session';
 import { readValues } from './substitutes';
+import { resultIfUpToDate } from './up-to-date';
 
 /** The options of `medallion run --pipeline`. */
 export interface PipelineRunOptions extends SessionOptions {
@@ -24,7 +23,7 @@ export interface PipelineRunOptions extends SessionOptions {
 /**
  * Runs a pipeline on this machine, with the rules that its state machines apply in AWS, and prints its result.
  *
- * @returns whether no dataset failed or was skipped
+ * @returns true if no dataset failed and no dataset was skipped
  */
 export async function runPipeline(options: PipelineRunOptions): Promise<boolean> {
   const progress = new Progress();
@@ -41,7 +40,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<boolean>
   const result = await inSession(
     { order, lake, progress, rules: rulesOf(pipeline, done, lake) },
     options,
-    async ({ runner }) => {
+    async runner => {
       const results = await runner.run(Math.min(options.jobs ?? defaultConcurrency(), pipeline.max));
       return pipelineResultOf(pipeline, [...done.values(), ...results.map(datasetResultOf)]);
     },
@@ -73,7 +72,9 @@ function previousResults(stored: StoredResult, { pipeline }: Pipeline): DatasetR
   return previous.datasets;
 }
 
-/** The results of the datasets that do not run: those that are not part of a resumed run, and those of other apps. */
+/**
+ * The results of the datasets that do not run: datasets that a resumed run does not repeat, and datasets of other apps.
+ */
 function resultsBefore(
   { nodes }: Pipeline, datasets: Map<string, Dataset>, previous: DatasetResult[],
 ): Map<string, DatasetResult> {
@@ -88,17 +89,7 @@ function rulesOf({ nodes, usesPublished }: Pipeline, done: Map<string, DatasetRe
     nodes,
     done,
     usesPublished,
-    resultWithoutJob: dataset => {
-      const published = readPublication(lake, dataset.runs);
-      const { definition } = JSON.parse(dataset.arguments['--names']) as { definition?: string };
-      const inputRuns = new Map(dataset.inputs.flatMap(input => {
-        const publication = readPublication(lake, input.runs);
-        return publication === undefined ? [] : [[input.dataset, publication.run_id] as const];
-      }));
-      return published === undefined || isDue({ ...dataset, definition }, published, inputRuns)
-        ? undefined
-        : upToDateResult(dataset, published);
-    },
+    resultWithoutJob: dataset => resultIfUpToDate(dataset, lake),
   };
 }
 

@@ -6,28 +6,35 @@ const UPDATE_INTERVAL = 250;
 const ANNOUNCE_AFTER = 2000;
 /** Without a terminal, the times between two lines of a running step double up to a maximum, in milliseconds. */
 const PLAIN_INTERVAL = { first: 10_000, max: 60_000 };
+/** Control sequences of terminals. */
+const ERASE_LINE = '\r\x1b[K';
+const CURSOR_UP = '\x1b[A';
 /** The minimum width of a title. Only longer ones are truncated in favor of the detail. */
 const MIN_TITLE = 16;
 
 /** Shows the current activity of a step. If the detail is a function, it is called for every update. */
 export type ShowDetail = (detail: string | (() => string)) => void;
 
-/** Prints progress to standard error: an updated line on a terminal, a few plain lines otherwise. */
+/** Prints progress to standard error: an updated line per running step on a terminal, a few plain lines otherwise. */
 export class Progress {
   /** Whether the line of a running step is redrawn. False without a terminal. */
   public readonly isRedrawn = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
-  private live = '';
+  /** The line of each running step, in the order in which they started. */
+  private readonly live = new Map<symbol, string>();
+  private linesOnTerminal = 0;
 
   /** Prints a permanent line. */
   public line(text: string): void {
-    process.stderr.write(`${this.erased()}${text}\n${this.live}`);
+    this.erase();
+    process.stderr.write(`${text}\n`);
+    this.drawLive();
   }
 
   /** Prints lines to standard output. */
   public output(lines: readonly string[]): void {
-    process.stderr.write(this.erased());
+    this.erase();
     process.stdout.write(lines.map(line => `${line}\n`).join(''));
-    process.stderr.write(this.live);
+    this.drawLive();
   }
 
   /**
@@ -38,21 +45,32 @@ export class Progress {
    */
   public async step<T>(title: string, work: (show: ShowDetail) => Promise<T>): Promise<T> {
     const started = Date.now();
-    const result = await (this.isRedrawn ? this.during(title, work) : observed(work, this.plainLines(title)));
-    this.line(`  ${statusMark(true)}${title}  ${paint('dim', seconds(Date.now() - started))}`);
-    return result;
+    const end = (mark: string, suffix: string) =>
+      this.line(`  ${mark}${title}${suffix}  ${paint('dim', seconds(Date.now() - started))}`);
+    try {
+      const result = await (this.isRedrawn ? this.during(title, work) : observed(work, this.plainLines(title)));
+      end(statusMark(true), '');
+      return result;
+    } catch (error) {
+      end(statusMark(false), ' failed');
+      throw error;
+    }
   }
 
   /** Shows the title and the elapsed time on a terminal until the work ends. */
   public async during<T>(title: string, work: (show: ShowDetail) => Promise<T>): Promise<T> {
+    const step = Symbol(title);
     try {
-      return await observed(work, (detail, elapsed) => this.isRedrawn && this.draw(title, seconds(elapsed), detail()));
+      return await observed(
+        work, (detail, elapsed) => this.isRedrawn && this.draw(step, title, seconds(elapsed), detail()));
     } finally {
-      this.clear();
+      this.erase();
+      this.live.delete(step);
+      this.drawLive();
     }
   }
 
-  /** Prints the title of a step, then its current activity, at longer and longer intervals. */
+  /** Prints the title of a step, then also its current activity, at longer and longer intervals. */
   private plainLines(title: string): OnUpdate {
     let next = ANNOUNCE_AFTER;
     let last: string | undefined;
@@ -67,7 +85,7 @@ export class Progress {
         next = PLAIN_INTERVAL.first;
       } else {
         if (current !== last && current) {
-          this.line(`    ${oneLine(current)}`);
+          this.line(`  ${title} …  ${oneLine(current)}`);
         }
         next += Math.min(next, PLAIN_INTERVAL.max);
       }
@@ -76,23 +94,25 @@ export class Progress {
   }
 
   /** Redraws the line in the columns of the terminal. A long title is truncated first, then the detail. */
-  private draw(title: string, elapsed: string, detail: string): void {
+  private draw(step: symbol, title: string, elapsed: string, detail: string): void {
     const columns = (process.stderr.columns || 80) - 1;
     const end = `  ${elapsed}  ${oneLine(detail)}`.trimEnd();
     const available = Math.max(MIN_TITLE, columns - displayWidth(`  … ${end}`));
     const text = truncate(`  … ${truncate(title, available)}${end}`, columns);
-    const erased = this.erased();
-    this.live = text.endsWith(end) ? `${text.slice(0, -end.length)}${paint('dim', end)}` : text;
-    process.stderr.write(erased + this.live);
+    this.erase();
+    this.live.set(step, text.endsWith(end) ? `${text.slice(0, -end.length)}${paint('dim', end)}` : text);
+    this.drawLive();
   }
 
-  private clear(): void {
-    process.stderr.write(this.erased());
-    this.live = '';
+  private drawLive(): void {
+    process.stderr.write([...this.live.values()].join('\n'));
+    this.linesOnTerminal = this.live.size;
   }
 
-  private erased(): string {
-    return this.live ? '\r\x1b[K' : '';
+  /** Erases the lines of the running steps. The cursor is in the last one. */
+  private erase(): void {
+    process.stderr.write(Array(this.linesOnTerminal).fill(ERASE_LINE).join(CURSOR_UP));
+    this.linesOnTerminal = 0;
   }
 }
 

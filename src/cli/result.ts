@@ -22,13 +22,13 @@ export interface Result {
   readonly tables: ResultTable[];
   /** The inputs that were read, with their runs. Undefined for a dataset without inputs. */
   readonly inputs?: ReadInput[];
-  /** The findings of the quality gates that failed and were allowed to, if there are any. */
+  /** The findings of the quality gates that were allowed to fail and did, if there are any. */
   readonly allowed?: string[];
   /** The warnings of the run, such as violated rules that do not fail it, if there are any. */
   readonly warnings?: string[];
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
-  /** What the run did not do although it succeeded: a custom script published nothing. */
+  /** The warning about a successful run whose custom script published nothing. */
   readonly warning?: string;
   /** Failed and skipped datasets only. docs/reference/error-codes.md lists the codes. */
   readonly error_code?: string;

@@ -26,7 +26,7 @@ export interface RollbackOptions {
 }
 
 /**
- * Makes an earlier publication of a dataset current again, or lists the publications that can be.
+ * Makes an earlier publication of a dataset current again, or lists the publications that can be restored.
  *
  * The snapshots of Iceberg tables are restored. The Parquet tables of a bronze dataset are rebuilt from the originals.
  *
@@ -40,7 +40,7 @@ export async function rollback(name: string, options: RollbackOptions): Promise<
   const publications = keptPublications(dataset, options.data);
   if (publications.length === 0) {
     throw new Failure(
-      `${fullName(dataset)} has no publication in the local lake ${options.data} that can become current again. Run `
+      `${fullName(dataset)} has no publication in the local lake ${options.data} that can be restored. Run `
         + `the dataset first: npx medallion run ${name}. Or set the folder of the lake with --data DIR.`,
       2,
     );
@@ -69,7 +69,7 @@ function requireKept(runId: string, dataset: Dataset, publications: KeptPublicat
   const runIds = publications.map(each => each.run_id);
   if (!runIds.includes(runId)) {
     throw new Failure(
-      `Run ${runId} has no publication of ${fullName(dataset)} that can become current again. `
+      `Run ${runId} has no publication of ${fullName(dataset)} that can be restored. `
         + `The latest publications: ${runIds.slice(0, 5).join(', ')}.`,
       2,
     );
@@ -86,7 +86,7 @@ async function rollBackTo(runId: string, selected: Dataset, options: RollbackOpt
   const dataset = { ...withGlueVersion(selected, options), arguments: argumentsOf(selected, runOptions) };
   const lake = Lake.open(options.data);
   const props = { order: [dataset], lake, progress, needsNoBuckets: true };
-  return inSession(props, session, async ({ runner, python }) => {
+  return inSession(props, session, async (runner, python) => {
     const results = await runner.run(1);
     await printResults(results, options, python, lake, progress);
     return results.every(hasSucceeded);

@@ -4,6 +4,7 @@ import { Child, cleanEnvironment, LOCAL_GLUE } from './child';
 import { Dataset, usesIceberg } from './dataset';
 import { Emulator } from './emulator';
 import { Environment } from './environment';
+import { JobSessions } from './job-sessions';
 import { Lake } from './lake';
 import { Publication, ReadInput } from './publication';
 import { Substitutes } from './substitutes';
@@ -37,7 +38,7 @@ export interface Outcome {
     readonly error: string | null;
     readonly error_code?: string | null;
     readonly tables?: RecordedTable[];
-    /** The findings of the quality gates that failed and were allowed to. */
+    /** The findings of the quality gates that were allowed to fail and did. */
     readonly allowed?: string[];
     /** For example, violated rules that do not fail the run. */
     readonly warnings?: string[];
@@ -71,9 +72,9 @@ export function argumentsOf(
     : dataset.arguments;
 }
 
-/** What a job needs on this machine. Concurrent jobs share it; each has its own scratch folder. */
+/** What a job needs on this machine. */
 export interface JobContext {
-  readonly environment: Environment;
+  readonly sessions: JobSessions;
   readonly emulator: Emulator;
   readonly lake: Lake;
   readonly substitutes: Substitutes;
@@ -89,10 +90,10 @@ export interface JobObserver {
   readonly progressFile?: string;
 }
 
-/** Runs the job of a dataset in its own process and waits for its end. */
+/** Runs the job of a dataset and waits for its end. */
 export async function runJob(
   dataset: Dataset,
-  { environment, emulator, lake, substitutes }: JobContext,
+  { sessions, emulator, lake, substitutes }: JobContext,
   { log, onLine, progressFile }: JobObserver,
 ): Promise<Outcome> {
   const folder = lake.newScratch(`${dataset.layer}-${dataset.dataset}`);
@@ -100,8 +101,10 @@ export async function runJob(
   const request = path.join(folder, 'request.json');
   const work = path.join(folder, 'job');
   const accessKey = `job-${dataset.layer}-${dataset.dataset}`;
+  const environment = sessions.environmentOf(dataset);
   emulator.limit(accessKey, dataset.policies());
   fs.mkdirSync(work);
+  fs.writeFileSync(log, '');
   fs.writeFileSync(request, JSON.stringify({
     job_name: dataset.job,
     script: dataset.script,
@@ -116,30 +119,40 @@ export async function runJob(
     jars: environment.jars,
     iceberg_jars: usesIceberg(dataset) ? environment.icebergJars : null,
     java_options: environment.javaOptions,
+    environment: emulator.clientEnvironment,
     work,
     result,
     progress: progressFile ?? null,
   }));
-  const child = new Child(environment.jobPython, [path.join(LOCAL_GLUE, 'run_job.py'), request], {
-    env: cleanEnvironment({
-      ...emulator.clientEnvironment,
-      AWS_REGION: dataset.region,
-      AWS_DEFAULT_REGION: dataset.region,
-      JAVA_HOME: environment.javaHome,
-      TMPDIR: work,
-      TZ: 'UTC',
+  let onEnded: () => void = () => undefined;
+  const ended = new Promise<void>(resolve => { onEnded = resolve; });
+  await Promise.race([
+    sessions.run(dataset, {
+      request,
+      onLine: line => {
+        appendTo(log, line);
+        onLine(line);
+      },
+      onErrorLine: line => appendTo(log, line),
+      onInterrupt: () => closeRun(dataset, environment, emulator, log, onLine),
+      onEnded,
     }),
-    log,
-    onLine: line => {
-      fs.appendFileSync(log, `${line}\n`);
-      onLine(line);
-    },
-    onInterrupt: () => closeRun(dataset, environment, emulator, log, onLine),
-  });
-  await Promise.race([child.exit, emulator.failure()]);
+    emulator.failure(),
+  ]);
   const outcome = fs.existsSync(result) ? JSON.parse(fs.readFileSync(result, 'utf8')) as Outcome : outcomeFromLog(log);
-  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  void ended.then(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return outcome;
+}
+
+/** Appends a line to a log. On a full disk, the emulator ends too, and reports the cause. */
+function appendTo(log: string, line: string): void {
+  try {
+    fs.appendFileSync(log, `${line}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
+      throw error;
+    }
+  }
 }
 
 /** Closes the run record of a job that was interrupted, and reports how the run ended. */

@@ -58,7 +58,7 @@ export function runOrder<D extends DatasetNode>(requested: D[], datasets: D[], o
   return [...order];
 }
 
-/** The dataset of an input. If several stages contain the dataset, the one in the same stage. */
+/** The dataset of an input. If several stages contain the dataset, the dataset in the same stage. */
 function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: D[]): D | undefined {
   const candidates = datasets.filter(each => each.runs === input.runs);
   return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];

@@ -110,6 +110,8 @@ export interface RunRecord {
   readonly started_at?: string;
   readonly finished_at?: string;
   readonly seconds?: number;
+  /** The estimate of the job. Runs in AWS only. */
+  readonly dpu_seconds?: number;
   /** Starts with the error code. */
   readonly error?: string;
   readonly error_code?: string;
@@ -123,7 +125,7 @@ export interface RunRecord {
   readonly tables: RecordTable[];
   /** The gates that failed. Empty if all passed. */
   readonly gates: RecordGate[];
-  /** The findings of the gates that failed and were allowed to. */
+  /** The findings of the gates that were allowed to fail and did. */
   readonly allowed: string[];
   /** The rows by change of a history: `insert`, `update`, `close`, `delete`, `same`. */
   readonly versions: Record<string, number>;
@@ -157,7 +159,7 @@ export interface Publication {
 
 /** Where the records of a dataset are: the end of `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
 const RUNS = /\/([^/]+)\/runs\/([^/]+)\/?$/;
-/** A run record in its folder. Other names are not of runs, and could change the terminal. */
+/** The name of a run record in its folder. Other names do not belong to runs, and could change the terminal. */
 const RECORD = /^run_id=(\w[\w-]*)\.json$/;
 const STATUSES: readonly RunStatus[] = ['running', 'published', 'unchanged', 'failed'];
 const RULE_KINDS: readonly RuleKind[] = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'];
@@ -205,6 +207,7 @@ export function readRunRecord(objects: string, runs: string, runId: string): Run
     started_at: text(content.started_at) ?? startOf(runId),
     finished_at: text(content.finished_at),
     seconds: number(content.seconds),
+    dpu_seconds: number(content.dpu_seconds),
     error: text(content.error),
     error_code: text(content.error_code),
     retryable: typeof content.retryable === 'boolean' ? content.retryable : undefined,
@@ -266,7 +269,7 @@ function namesIn(folder: string): string[] {
 
 type Json = Record<string, unknown>;
 
-/** The content of an object. Undefined if it does not exist or is not complete, because a run writes it. */
+/** The content of an object. Undefined if it does not exist or is not complete, because a run is still writing it. */
 function readJson(file: string): Json | undefined {
   try {
     return object(JSON.parse(fs.readFileSync(file, 'utf8')));

@@ -1,13 +1,16 @@
+import { defaultConcurrency } from './concurrency';
 import { Dataset, usesIceberg } from './dataset';
 import { unknownValueOf } from './dataset-document';
-import { DatasetRunner, defaultRules, RunRules } from './dataset-runner';
+import { DatasetRunner, defaultRules, RunnerContext, RunRules } from './dataset-runner';
 import { Emulator } from './emulator';
 import { Environment, GLUE_VERSIONS, setUpLake, setUpRun } from './environment';
 import { Failure } from './failure';
+import { JobSessions } from './job-sessions';
 import { Lake } from './lake';
 import { paint, Progress } from './progress';
-import { readSubstitutes, requireBuckets } from './substitutes';
+import { readSubstitutes, requireBuckets, Substitutes } from './substitutes';
 import { changedSinceSynth, synthesize } from './synth';
+import { usesSpark } from './uses-spark';
 
 /** The options of all runs. */
 export interface SessionOptions {
@@ -22,13 +25,6 @@ export interface SessionOptions {
   readonly stack?: string;
   /** Run `cdk synth` first. */
   readonly synth?: true;
-}
-
-/** What the datasets of a command run with. */
-export interface Session {
-  readonly runner: DatasetRunner;
-  /** The Python interpreter that reads the lake. */
-  readonly python: string;
 }
 
 /** Synthesizes the app if requested, and warns if a file of the app has changed since then. */
@@ -66,31 +62,95 @@ export interface SessionProps {
   readonly lake: Lake;
   readonly progress: Progress;
   readonly rules?: RunRules;
-  /** Whether the buckets of the sources are not read. */
+  /** Whether the jobs do not need the buckets of the sources. */
   readonly needsNoBuckets?: boolean;
 }
 
-/** Starts the S3 emulator, does the work, and stops the emulator. */
-export async function inSession<T>(
-  { order, lake, progress, rules = defaultRules(order, lake), needsNoBuckets }: SessionProps,
-  options: SessionOptions,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const substitutes = readSubstitutes(options.secret, options.bucket);
-  if (!needsNoBuckets) {
-    order.filter(dataset => unknownValueOf(dataset) === undefined).forEach(each => requireBuckets(each, substitutes));
+/** The local substitutes of AWS while a command runs datasets: S3, Glue and secrets. */
+export class RunSession {
+  /**
+   * Starts the S3 emulator, and Spark for the first dataset that uses it.
+   *
+   * @param max the maximum number of jobs at the same time, and so of JVMs
+   */
+  public static async open(
+    { order, lake, progress, needsNoBuckets }: SessionProps, options: SessionOptions, max: number, warmsUp = false,
+  ): Promise<RunSession> {
+    const substitutes = readSubstitutes(options.secret, options.bucket);
+    const environments: Record<string, Environment> = {};
+    if (!needsNoBuckets) {
+      requireAllBuckets(order, substitutes);
+    }
+    await setUpEnvironments(environments, order, progress);
+    const python = await setUpLake(progress);
+    const sessions = new JobSessions(environments, lake, max, warmsUp);
+    // Spark starts while the emulator does, or while the first datasets run without it.
+    new Set([order.at(0), order.find(usesSpark)]).forEach(dataset => dataset && sessions.prepare(dataset));
+    const emulator = await Emulator.start(python, lake);
+    return new RunSession(python, { sessions, emulator, lake, substitutes, progress }, environments);
   }
-  const environments: Record<string, Environment> = {};
+
+  /** @param python the Python interpreter that reads the lake */
+  private constructor(
+    public readonly python: string,
+    private readonly context: RunnerContext,
+    private readonly environments: Record<string, Environment>,
+  ) {}
+
+  /** Sets up the environments of datasets that were not known when the session was opened. */
+  public async add(order: Dataset[]): Promise<void> {
+    requireAllBuckets(order, this.context.substitutes);
+    await setUpEnvironments(this.environments, order, this.context.progress);
+  }
+
+  /** Rejects if the S3 emulator ends unexpectedly. */
+  public failure(): Promise<never> {
+    return this.context.emulator.failure();
+  }
+
+  /** Starts Spark for datasets, so that their next run does not wait for it. */
+  public async prepare(datasets: Dataset[]): Promise<void> {
+    const supported = datasets.filter(({ glueVersion }) => glueVersion in GLUE_VERSIONS);
+    await setUpEnvironments(this.environments, supported, this.context.progress);
+    supported.forEach(dataset => this.context.sessions.prepare(dataset));
+  }
+
+  /** @param order the datasets, each after its inputs */
+  public runner(order: Dataset[], rules: RunRules = defaultRules(order, this.context.lake)): DatasetRunner {
+    return new DatasetRunner(order, this.context, rules);
+  }
+
+  public async close(): Promise<void> {
+    await Promise.all([this.context.sessions.stop(), this.context.emulator.stop()]);
+  }
+}
+
+/** Opens a session, does the work, and closes the session. */
+export async function inSession<T>(
+  props: SessionProps,
+  options: SessionOptions,
+  work: (runner: DatasetRunner, python: string) => Promise<T>,
+): Promise<T> {
+  const session = await RunSession.open(props, options, options.jobs ?? defaultConcurrency());
+  try {
+    return await work(session.runner(props.order, props.rules), session.python);
+  } finally {
+    await session.close();
+  }
+}
+
+function requireAllBuckets(order: Dataset[], substitutes: Substitutes): void {
+  order.filter(dataset => unknownValueOf(dataset) === undefined).forEach(each => requireBuckets(each, substitutes));
+}
+
+/** Sets up the environments of datasets, by Glue version. */
+async function setUpEnvironments(
+  environments: Record<string, Environment>, order: Dataset[], progress: Progress,
+): Promise<void> {
   for (const version of new Set(order.map(dataset => dataset.glueVersion))) {
     const needsIceberg = order.some(dataset => dataset.glueVersion === version && usesIceberg(dataset));
-    environments[version] = await setUpRun(version, progress, needsIceberg);
-  }
-  const python = await setUpLake(progress);
-  const emulator = await Emulator.start(python, lake);
-  try {
-    const context = { environments, emulator, lake, substitutes, progress };
-    return await work({ runner: new DatasetRunner(order, context, rules), python });
-  } finally {
-    await emulator.stop();
+    if (environments[version] === undefined || (needsIceberg && environments[version].icebergJars === undefined)) {
+      environments[version] = await setUpRun(version, progress, needsIceberg);
+    }
   }
 }

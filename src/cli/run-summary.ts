@@ -22,7 +22,7 @@ export interface RunSummary {
   readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly seconds: number | null;
-  /** The capacity of the Glue job times its execution time. Deployed lakes only. */
+  /** The usage that AWS Glue reports, otherwise the estimate of the job. Runs in AWS only. */
   readonly dpu_seconds: number | null;
   /** The rows of all tables that the run has published. */
   readonly rows: number | null;
@@ -30,7 +30,7 @@ export interface RunSummary {
   readonly rows_change: number | null;
   readonly failed_checks: FailedCheck[];
   readonly error_code: string | null;
-  /** Why the run failed, did not change the tables, or what else is to be known about it. */
+  /** Why the run failed or did not change the tables, or another note about it. */
   readonly reason: string | null;
 }
 
@@ -46,7 +46,7 @@ export function runSummary(run: Run, history: LakeHistory): RunSummary {
     started_at: record.started_at ?? null,
     finished_at: record.finished_at ?? null,
     seconds: record.seconds ?? jobRun?.seconds ?? null,
-    dpu_seconds: jobRun?.dpu_seconds ?? null,
+    dpu_seconds: jobRun?.dpu_seconds ?? record.dpu_seconds ?? null,
     rows: rows ?? null,
     rows_change: change ?? null,
     failed_checks: failedChecks(run),
@@ -76,7 +76,7 @@ function reasonOf({ record, state, error, hasRecord }: Run): string | undefined 
     case 'unchanged':
       return record.unchanged_since === undefined
         ? undefined
-        : `The tables are those of run ${record.unchanged_since}.`;
+        : `The tables are unchanged since run ${record.unchanged_since}.`;
     case 'rolled_back':
       return `The publication of run ${record.rolled_back_to} is current again.`;
     default: {

@@ -1,21 +1,17 @@
 import { defaultConcurrency } from './concurrency';
 import { Dataset, fullName, readDatasets, selectDataset, selectDatasets } from './dataset';
 import { requireKnownValues } from './dataset-document';
-import { describeAllowed, describeInputs, describeResults, describeTable, describeWarnings } from './describe';
+import { describeAllowed, describeInputs, describeResults, describeWarnings } from './describe';
 import { Failure } from './failure';
 import { DEFAULT_DATA, Lake } from './lake';
 import { Progress } from './progress';
-import { executeQuery } from './query';
-import { readQueryResults } from './query-result';
 import { hasSucceeded, Result } from './result';
 import { argumentsOf, SingleRunOptions } from './run-job';
 import { runOrder } from './run-order';
 import { inSession, prepareAssembly, SessionOptions, withGlueVersion } from './run-session';
 import { readValues } from './substitutes';
+import { describeTableWithSample } from './table-sample';
 import { Layer } from '../layer';
-
-/** The number of sample rows of each table that are printed after a run. */
-const SAMPLE_ROWS = 5;
 
 /** The options of `medallion run` for datasets. Options of a single run apply to the named dataset. */
 export interface RunOptions extends SessionOptions, SingleRunOptions {
@@ -41,11 +37,11 @@ export async function run(name: string | undefined, options: RunOptions): Promis
     options,
   );
   if (!options.all) {
-    // With --all, only the datasets fail that need an unknown value.
+    // With --all, only datasets that need an unknown value fail.
     order.forEach(requireKnownValues);
   }
   const needsNoBuckets = options.fromRun !== undefined;
-  return inSession({ order, lake, progress, needsNoBuckets }, options, async ({ runner, python }) => {
+  return inSession({ order, lake, progress, needsNoBuckets }, options, async (runner, python) => {
     const results = await runner.run(options.jobs ?? defaultConcurrency());
     await printResults(results, options, python, lake, progress);
     return results.every(hasSucceeded);
@@ -113,9 +109,7 @@ export async function printResults(
     process.stdout.write(`${describeResults(results).join('\n')}\n`);
   } else {
     for (const table of last.tables) {
-      const statement = `SELECT * FROM ${table.database}."${table.name}" LIMIT ${SAMPLE_ROWS}`;
-      const [sample] = readQueryResults(await executeQuery(python, lake, statement, []));
-      process.stdout.write(`${describeTable(table, sample, lake).join('\n')}\n`);
+      process.stdout.write(`${(await describeTableWithSample(table, python, lake)).join('\n')}\n`);
     }
     const lines = [
       ...hasSucceeded(last) ? [...describeInputs(last.inputs ?? []), ...describeAllowed(last.allowed ?? [])] : [],

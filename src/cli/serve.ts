@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import { Emulator } from './emulator';
 import { setUpLake } from './environment';
+import { inputEnd } from './input-end';
 import { Lake } from './lake';
 import { Progress } from './progress';
 import { relativePath } from './relative-path';
@@ -16,8 +17,8 @@ export interface ServeOptions {
 const DEFAULT_REGION = 'us-east-1';
 
 /**
- * Serves the S3 API and the Data Catalog of the local lake until it is interrupted. If standard input is a pipe, also
- * until the pipe is closed: the program that started the command has ended.
+ * Serves the S3 API and the Data Catalog of the local lake until the command is interrupted. If standard input is a
+ * pipe, the command also ends when the pipe is closed, because the program that started it has ended.
  */
 export async function serve({ data, json, port }: ServeOptions): Promise<void> {
   Lake.require(data);
@@ -46,7 +47,7 @@ export async function serve({ data, json, port }: ServeOptions): Promise<void> {
   await emulator.stop();
 }
 
-/** The Regions of the tables in the Data Catalog: a client only sees those of its own Region. */
+/** The Regions of the tables in the Data Catalog. A client sees only the tables of its own Region. */
 function regionsOf(lake: Lake): string[] {
   if (!fs.existsSync(lake.catalog)) {
     return [];
@@ -54,14 +55,4 @@ function regionsOf(lake: Lake): string[] {
   const { tables } = JSON.parse(fs.readFileSync(lake.catalog, 'utf8')) as { tables: { data: object } };
   // ministack identifies a table by account, Region and name.
   return [...new Set(Object.keys(tables.data).map(key => key.split('\0')[1]))];
-}
-
-/** Resolves when standard input, if it is a pipe, is closed. */
-function inputEnd(): Promise<void> {
-  const input = fs.fstatSync(0);
-  return new Promise(resolve => {
-    if (input.isFIFO() || input.isSocket()) {
-      process.stdin.on('end', resolve).resume();
-    }
-  });
 }

@@ -1,79 +1,164 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { cacheFolder } from './cache';
-import { Child, cleanEnvironment, GUARD } from './child';
+import { Child, cleanEnvironment, GUARD, LOCAL_GLUE } from './child';
 import { Failure } from './failure';
-import { PipDownload } from './pip-download';
 import { ShowDetail } from './progress';
+import { describeTransfers, Transfer } from './transfer';
 
-/** Runs the programs of the set-up with their output in a log, and reports a failure as one line. */
+const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
+
+/** The Python programs of a set-up. */
+export interface SetUpPrograms {
+  /** The Python interpreter from which virtual environments are created. */
+  readonly python: string;
+  /** The virtual environment with the locked version of pip that downloads and installs. */
+  readonly installer: string;
+}
+
+/**
+ * Runs the programs that set up a component, with their output in a log, and reports a failure as one line. Several
+ * components can be set up at the same time, each with its own tools.
+ */
 export class SetUpTools {
-  public constructor(private readonly python: string, private readonly log: string) {}
+  private readonly log: string;
+  private readonly scratch: string;
 
-  public async pip(environment: string, args: string[], show: ShowDetail): Promise<void> {
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '--require-hashes',
-      '--disable-pip-version-check',
-      '--no-input',
-      '--retries',
-      '2',
-      ...args,
-    ];
-    await this.run([pythonOf(environment), ...install], show);
+  /**
+   * @param component the name of the component, for files
+   * @param show shows the current activity
+   */
+  public constructor(component: string, private readonly programs: SetUpPrograms, private readonly show: ShowDetail) {
+    this.log = path.join(cacheFolder(), `set-up-${component}.log`);
+    this.scratch = path.join(scratchFolder(), component);
+    fs.mkdirSync(this.scratch, { recursive: true });
+    fs.writeFileSync(this.log, '');
   }
 
-  public async run(command: string[], show: ShowDetail): Promise<void> {
-    // Killed programs leave temporary files. The next set-up deletes them here.
-    const scratch = path.join(cacheFolder(), 'tmp');
-    fs.rmSync(scratch, { recursive: true, force: true });
-    fs.mkdirSync(scratch);
-    const onLine = (line: string) => {
-      fs.appendFileSync(this.log, `${line}\n`);
-      const download = PipDownload.announcedBy(line, scratch);
-      show(download ? () => download.describe() : detailOf(line));
-    };
-    const child = new Child(this.python, [GUARD, ...command], {
-      env: cleanEnvironment({ TMPDIR: scratch }),
+  /** Creates the virtual environment of the installer. */
+  public async createInstaller(): Promise<void> {
+    const { python, installer } = this.programs;
+    await this.run([python, '-m', 'venv', installer]);
+    await this.run([
+      pythonOf(installer), '-m', 'pip', 'install', '--require-hashes', '--no-deps', '--disable-pip-version-check',
+      '--no-input', '--retries', '2', '-r', requirementsFile('pip'),
+    ]);
+  }
+
+  /** Creates a virtual environment with the packages of a requirements file, without pip. */
+  public async createEnvironment(folder: string, requirements: string, ...selection: string[]): Promise<void> {
+    const files = await this.download('packages', requirements, selection);
+    await this.run([this.programs.python, '-m', 'venv', '--without-pip', folder]);
+    await this.install(['--python', pythonOf(folder)], [], files);
+  }
+
+  /** Installs the packages of a requirements file into a folder. */
+  public async createPackageFolder(folder: string, requirements: string): Promise<void> {
+    await this.install([], ['--target', folder], await this.download('packages', requirements));
+  }
+
+  /** Unpacks the pyspark of a requirements file into a folder. */
+  public async createSparkFolder(folder: string, requirements: string): Promise<void> {
+    const [archive] = await this.download('packages', requirements, ['--only', 'pyspark']);
+    this.show('Unpacking');
+    await this.run([pythonOf(this.programs.installer), path.join(LOCAL_GLUE, 'unpack_spark.py'), archive, folder]);
+  }
+
+  /** Downloads the jars of a list into a folder. */
+  public async createJarFolder(folder: string, list: string): Promise<void> {
+    for (const file of await this.download('jars', list)) {
+      fs.renameSync(file, path.join(folder, path.basename(file)));
+    }
+  }
+
+  private async install(
+    options: readonly string[], targets: readonly string[], files: readonly string[],
+  ): Promise<void> {
+    // Python compiles the modules that a program imports when it first imports them. Compiling all modules would take
+    // most of the time of an installation.
+    await this.run([
+      pythonOf(this.programs.installer), '-m', 'pip', ...options, 'install', '--no-index', '--no-deps', '--no-compile',
+      '--disable-pip-version-check', '--no-input', ...targets, ...files,
+    ]);
+  }
+
+  /** Downloads the files of a list with download.py. Returns their paths. */
+  private async download(kind: string, list: string, selection: readonly string[] = []): Promise<string[]> {
+    const transfer = new Transfer();
+    const files: string[] = [];
+    const download = [pythonOf(this.programs.installer), path.join(LOCAL_GLUE, 'download.py')];
+    await this.run([...download, kind, downloadFolder(), list, ...selection], line => {
+      const [word, value, total] = line.split(' ');
+      if (word === 'progress') {
+        transfer.update(Number(value), Number(total) || undefined);
+        this.show(() => describeTransfers([transfer]));
+      } else {
+        files.push(line.slice('file '.length));
+      }
+    });
+    return files;
+  }
+
+  private async run(command: string[], onLine?: (line: string) => void): Promise<void> {
+    const child = new Child(this.programs.python, [GUARD, ...command], {
+      env: cleanEnvironment({ TMPDIR: this.scratch }),
       log: this.log,
-      onLine,
+      onLine: onLine ?? (line => {
+        fs.appendFileSync(this.log, `${line}\n`);
+        this.show(detailOf(line));
+      }),
     });
     const code = await child.exit;
-    show('');
-    fs.rmSync(scratch, { recursive: true, force: true });
+    this.show('');
     if (code !== 0) {
       throw new Failure(`${causeOf(fs.readFileSync(this.log, 'utf8'))} Log: ${this.log}`, 1);
     }
   }
 }
 
+/** The folder of complete and interrupted downloads. It is deleted when all components are in the cache. */
+export function downloadFolder(): string {
+  return path.join(cacheFolder(), 'downloads');
+}
+
+/** The folder of temporary files. Killed programs leave files in it. */
+export function scratchFolder(): string {
+  return path.join(cacheFolder(), 'tmp');
+}
+
+/** A file of locked requirements. Its name is without an extension. */
+export function requirementsFile(name: string): string {
+  return path.join(REQUIREMENTS, `${name}.txt`);
+}
+
 /** The current activity of pip, from a line of its output. Empty if the line does not show it. */
 export function detailOf(line: string): string {
   const packages = /^Installing collected packages: (.*)/.exec(line)?.[1].split(',').length;
-  return packages
-    ? `Installing ${packages} package${packages > 1 ? 's' : ''}`
-    : /^\s*((?:Installing|Building|Preparing) [^(:]*[^(:\s])/.exec(line)?.[1] ?? '';
+  return packages ? `Installing ${packages} package${packages > 1 ? 's' : ''}` : '';
 }
 
 /** The cause of a failed set-up program, from its output. */
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
-    [/No space left on device/, 'The disk is full. Free 3 GB, or set another folder with MEDALLION_CACHE.'],
+    [/No space left on device/, 'The disk is full. Free 2 GB, or set another folder with MEDALLION_CACHE.'],
     [
-      /DO NOT MATCH THE HASHES/,
-      'The hash of a package does not match the locked hash. Check the package index that pip uses (pip config list).',
+      /DO NOT MATCH THE HASHES|does not match the locked hash/,
+      'The hash of a downloaded file does not match the locked hash. Check the package index that pip uses (pip config '
+        + 'list), and the Maven repository in DEFAULT_ARTIFACT_REPOSITORY.',
     ],
     [
-      /CERTIFICATE_VERIFY_FAILED|SSLHandshakeException|PKIX path/,
-      'The certificate of a server is not trusted. Behind a proxy with its own certificate, set PIP_CERT for pip, and '
-        + 'JAVA_HOME to a Java that trusts the certificate.',
+      /CERTIFICATE_VERIFY_FAILED/,
+      'The certificate of a server is not trusted. Behind a proxy with its own certificate, set PIP_CERT.',
     ],
     [/ProxyError|407 Proxy/, 'The proxy refused the connection. Check HTTPS_PROXY.'],
     [
-      /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|UnknownHostException|ConnectException|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
+      /\b40[13] (Client Error|Unauthorized|Forbidden)/i,
+      'The package index or Maven repository denied access. Add credentials to the configuration of pip (pip config '
+        + 'list), or to the URL in DEFAULT_ARTIFACT_REPOSITORY.',
+    ],
+    [
+      /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
       'Cannot connect to the package index. The first set-up requires network access, or a package mirror in the '
         + 'configuration of pip (pip config list).',
     ],
@@ -83,7 +168,7 @@ export function causeOf(log: string): string {
     [...lines].reverse().find(line => /error/i.test(line))
     ?? lines[lines.length - 1]
     ?? 'the program ended without output';
-  return known ? known[1] : `The set-up failed: ${last.trim()}.`;
+  return known ? known[1] : `The set-up failed: ${last.trim().replace(/\.$/, '')}.`;
 }
 
 /** The Python interpreter of a virtual environment. */

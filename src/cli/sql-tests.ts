@@ -217,14 +217,14 @@ function datasetOfFolder(folder: string, derived: Dataset[]): string | undefined
   return match ? fullName(match) : typeof declared === 'string' ? declared : undefined;
 }
 
-/** The tests of a dataset and with a name, with the Glue version of the options. Fails if there are none. */
+/** The tests of a dataset that match a name, with the Glue version of the options. Fails if there are none. */
 function selectTests(
   planned: PlannedTest[], name: string | undefined, datasets: Dataset[], options: TestOptions,
 ): PlannedTest[] {
   const selected = name === undefined ? undefined : selectDataset(datasets, name, options.stack);
   if (selected?.layer === Layer.BRONZE) {
     throw new Failure(
-      `${fullName(selected)} is a bronze dataset, and tests are for silver and gold datasets. Test a dataset that `
+      `${fullName(selected)} is a bronze dataset. Only silver and gold datasets can have tests. Test a dataset that `
         + 'reads it.',
       2,
     );

@@ -33,6 +33,8 @@ interface DatasetStatus {
   readonly run_id: string | null;
   readonly started_at: string | null;
   readonly seconds: number | null;
+  /** The usage that AWS Glue reports, otherwise the estimate of the job. Runs in AWS only. */
+  readonly dpu_seconds: number | null;
   readonly error_code: string | null;
   readonly error: string | null;
   /** The run whose publication the last run, a rollback, has made current again. */
@@ -86,6 +88,7 @@ function statusOf(
     run_id: run?.record.run_id ?? published?.run_id ?? null,
     started_at: run?.record.started_at ?? null,
     seconds: run?.record.seconds ?? null,
+    dpu_seconds: run?.jobRun?.dpu_seconds ?? run?.record.dpu_seconds ?? null,
     error_code: run?.errorCode ?? null,
     error: run?.error ?? null,
     rolled_back_to: run?.record.rolled_back_to ?? null,
@@ -98,7 +101,7 @@ function statusOf(
   };
 }
 
-/** A table with one line per dataset. What went wrong follows the line of its dataset. */
+/** A table with one line per dataset. Notes about problems follow the line of the dataset. */
 function describeStatuses(statuses: DatasetStatus[], now: number): string[] {
   const hasFreshness = statuses.some(each => each.stale !== null);
   const hasInputs = statuses.some(each => each.newer_inputs.length > 0);
@@ -124,7 +127,7 @@ function describeStatuses(statuses: DatasetStatus[], now: number): string[] {
     statuses[index].state === 'failed' || statuses[index].stale === true);
 }
 
-/** What is to be known about a dataset. Empty if everything is in order. */
+/** The notes about the problems of a dataset. Empty if there are none. */
 function notesOf(each: DatasetStatus): string[] {
   return [
     ...each.error === null ? [] : [withLocalCommands(each.error, each.dataset)],

@@ -79,7 +79,7 @@ export function storedRuns(lake: Lake, dataset: PublishedDataset): string[] {
 /**
  * A publication with its files. Undefined if its rows are not stored.
  *
- * @param links an empty folder for links to the files, which keep their content if a run replaces them meanwhile
+ * @param links an empty folder for links to the files. The links keep the content if a run replaces the files
  */
 export async function storedPublication(
   lake: Lake, dataset: PublishedDataset, runId: string, links: string,
@@ -154,7 +154,10 @@ function link(file: string, target: string): string {
   return target;
 }
 
-/** Whether a run is publishing the dataset, or was killed while it did: its files can be of two publications. */
+/**
+ * Whether a run is publishing the dataset, or was killed while publishing. The files can then belong to two
+ * publications.
+ */
 function isPublishing(objects: string, { runs, tableFormat }: PublishedDataset): boolean {
   return tableFormat === 'parquet' && fs.existsSync(path.join(objects, runs.replace('s3://', ''), 'publishing.json'));
 }
@@ -178,7 +181,7 @@ function isStoredTable({ name, columns, files }: StoredTable): boolean {
     && files.every(file => typeof file === 'string' && !file.split('/').includes('..') && !path.isAbsolute(file));
 }
 
-/** A publication. Undefined if it does not exist, or is not complete because a run writes it. */
+/** A publication. Undefined if it does not exist, or is not complete because a run is still writing it. */
 function readJson(file: string): Publication | undefined {
   try {
     const publication = JSON.parse(fs.readFileSync(file, 'utf8')) as Publication;

@@ -1,16 +1,10 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { AppFile, appFiles } from './app-files';
 import { Failure } from './failure';
 import { relativePath } from './relative-path';
 
-/**
- * Folders and files that do not change what `cdk synth` writes, also those that commands write: the page, reports and
- * exported databases. Names that start with a dot are ignored too.
- */
-const IGNORED = /^(node_modules|cdk\.out.*|__pycache__|venv|env|dist|build|target|coverage|logs?|tests?)$|\.(md|html|xml|duckdb|log|tmp|pyc|swp|tsbuildinfo)$|~$/;
-/** The maximum number of files that are compared with the cloud assembly. */
-const MAX_FILES = 20_000;
 /** Milliseconds by which a file must be newer, because file systems round times. */
 const TOLERANCE = 1000;
 
@@ -27,29 +21,14 @@ export function changedSinceSynth(app: string, data: string): string | undefined
   if (folder === undefined || synthesized === undefined) {
     return undefined;
   }
-  const written = [path.resolve(app), path.resolve(data)];
-  let newest: { readonly file: string; readonly time: number } | undefined;
-  let files = 0;
-  const visit = (parent: string) => {
-    for (const entry of entriesOf(parent)) {
-      const file = path.join(parent, entry.name);
-      const isIgnored = entry.name.startsWith('.') || IGNORED.test(entry.name) || written.includes(file);
-      if (isIgnored || ++files > MAX_FILES) {
-        continue;
-      }
-      if (entry.isDirectory() && !fs.existsSync(path.join(file, 'manifest.json'))) {
-        visit(file);
-      }
-      // The time of a folder changes when a file in it is deleted or renamed.
-      const time = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      const isChanged = time > synthesized + TOLERANCE && !(entry.isDirectory() && hasNewTests(file, time));
-      if (isChanged && time > (newest?.time ?? 0)) {
-        newest = { file, time };
-      }
+  let newest: AppFile | undefined;
+  for (const each of appFiles(folder, [app, data])) {
+    const isChanged = each.time > synthesized + TOLERANCE && !(each.isFolder && hasNewTests(each.path, each.time));
+    if (isChanged && each.time > (newest?.time ?? 0)) {
+      newest = each;
     }
-  };
-  visit(folder);
-  return newest && relativePath(newest.file);
+  }
+  return newest && relativePath(newest.path);
 }
 
 /** Whether the last change of a folder is a new folder of tests, which `cdk synth` does not read. */
@@ -58,36 +37,55 @@ function hasNewTests(folder: string, time: number): boolean {
   return tests !== undefined && Math.abs(tests.birthtimeMs - time) <= TOLERANCE;
 }
 
-/** The entries of a folder. A folder that cannot be read, or was deleted in the meantime, has none. */
-function entriesOf(folder: string): fs.Dirent[] {
-  try {
-    return fs.readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
+/**
+ * The environment variables of a synthesis for a local run, unless the user sets them.
+ *
+ * Newer versions of the CDK check the templates against the rules of CloudFormation. For a small app, this takes longer
+ * than everything else, and a local run deploys nothing: `cdk deploy` synthesizes again, and checks.
+ */
+export const SYNTH_ENVIRONMENT = { CDK_VALIDATION: 'false' };
 
 /** Synthesizes the app of a cloud assembly with the CDK CLI. Its output is printed to standard error. */
 export function synthesize(app: string): void {
-  const folder = appFolder(app);
-  if (folder === undefined) {
-    throw new Failure(
-      `--synth requires a CDK app: there is no cdk.json in the folder of ${app} or a folder above it. Run the command `
-        + 'in the folder that contains cdk.json.',
-      2,
-    );
-  }
-  // A stage has its own assembly within the assembly of the app.
-  const output = path.basename(app).startsWith('assembly-') ? path.dirname(path.resolve(app)) : path.resolve(app);
-  const local = path.join(folder, 'node_modules', '.bin', 'cdk');
-  const [command, ...args] = fs.existsSync(local) ? [local] : ['npx', 'cdk'];
-  const { status, error } = spawnSync(command, [...args, 'synth', '--quiet', '--output', output], {
+  const folder = requireApp(app, '--synth');
+  const [command, ...args] = synthCommand(app, folder);
+  const { status, error } = spawnSync(command, args, {
     cwd: folder,
+    env: { ...SYNTH_ENVIRONMENT, ...process.env },
     stdio: ['ignore', 2, 2],
   });
   if (status !== 0) {
     throw new Failure(`cdk synth failed${error ? `: ${error.message}` : ''}. No job was started.`, 1);
   }
+}
+
+/** The command that synthesizes the app of a cloud assembly with the CDK CLI. */
+export function synthCommand(app: string, folder: string): string[] {
+  const local = path.join(folder, 'node_modules', '.bin', 'cdk');
+  return [...fs.existsSync(local) ? [local] : ['npx', 'cdk'], 'synth', '--quiet', '--output', outputOf(app)];
+}
+
+/** The folder to which an app is synthesized. A stage has its own assembly within the assembly of its parent. */
+export function outputOf(app: string): string {
+  const folder = path.resolve(app);
+  return path.basename(folder).startsWith('assembly-') ? outputOf(path.dirname(folder)) : folder;
+}
+
+/**
+ * The folder of the app of a cloud assembly. Fails if there is none.
+ *
+ * @param what what requires the app, for the error
+ */
+export function requireApp(app: string, what: string): string {
+  const folder = appFolder(app);
+  if (folder === undefined) {
+    throw new Failure(
+      `${what} requires a CDK app: there is no cdk.json in the folder of ${app} or a folder above it. Run the command `
+        + 'in the folder that contains cdk.json.',
+      2,
+    );
+  }
+  return folder;
 }
 
 /** The folder of the cdk.json: the folder of the cloud assembly, or the nearest folder above it. */

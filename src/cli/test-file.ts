@@ -14,7 +14,7 @@ import { relativePath } from '../private/files/json-file';
 /** The time of the only load of a test without `loads`. */
 const DEFAULT_AT = '2000-01-01 00:00:00';
 
-/** A test in a file. The names of its input tables are those of the file. */
+/** A test in a file. Its input tables are named as in the file. */
 export interface FileTest {
   readonly name: string;
   readonly line: number;
@@ -62,7 +62,7 @@ class TestFileReader {
   public constructor(private readonly file: string) {
     this.shown = relativePath(file);
     this.text = fs.readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-    // The numbers of rows keep all digits, because their texts are used.
+    // Numbers in rows keep all digits, because their text is used.
     this.document = parseDocument(this.text, { lineCounter: this.lines, version: '1.2', schema: 'core' });
   }
 
@@ -87,7 +87,7 @@ class TestFileReader {
       };
     }
     if (!/\$schema=\S*\btests\.schema\.json/.test(this.text) && !looksLikeTests(content)) {
-      return { skipped: `${this.shown} has no tests of a dataset. If it should have, add dataset: NAME` };
+      return { skipped: `${this.shown} has no tests of a dataset. If it should have tests, add dataset: NAME` };
     }
     for (const { code, path: keys, found, remedy, isMissing } of testsSchema().violations(content)) {
       const subject = keys.slice(0, isMissing ? -1 : undefined);
@@ -265,7 +265,7 @@ class TestFileReader {
       [isScalar(key) ? key.source ?? String(key.value) : String(key), this.cell(value)]));
   }
 
-  /** @param at the key of the position, if it is not that of the value */
+  /** @param at the key whose position is reported, if it is not the key of the value */
   private report(code: ErrorCode, keys: Keys, text: string, at = keys): void {
     const pointer = keys.length === 0 ? 'the file' : `/${keys.join('/')}`;
     const line = `${code}: ${this.locationOf(at)}: ${pointer} ${text}`;
@@ -322,12 +322,12 @@ function containsItself(value: unknown, above: readonly unknown[] = []): boolean
   return above.includes(value) || Object.values(value).some(each => containsItself(each, ancestors));
 }
 
-/** The error of the parser without its position, which the location has. */
+/** The error of the parser without its position, which is already in the location. */
 function firstLineOf(message: string): string {
   return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '').replace(/[.:]$/, '');
 }
 
-/** Whether the content of a YAML file are tests of a dataset, even if they are invalid. */
+/** Whether a YAML file contains tests of a dataset, even if they are invalid. */
 function looksLikeTests(content: unknown): boolean {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return false;

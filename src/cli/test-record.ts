@@ -35,7 +35,7 @@ export async function recordTest(name: string, options: RecordOptions): Promise<
   const datasets = readDatasets(options.app, readValues(options.value));
   const dataset = withGlueVersion(selectDataset(datasets, name, options.stack), options);
   if (dataset.layer === Layer.BRONZE) {
-    throw new Failure(`${fullName(dataset)} is a bronze dataset, and tests are for silver and gold datasets.`, 2);
+    throw new Failure(`${fullName(dataset)} is a bronze dataset. Only silver and gold datasets can have tests.`, 2);
   }
   requireKnownValues(dataset);
   Lake.require(options.data, dataset.dataset);

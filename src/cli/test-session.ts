@@ -37,7 +37,7 @@ export interface RecordedFixture {
 }
 
 /**
- * The tests that share a Spark session: those with the same Glue version, package and Spark settings. The sessions run
+ * The tests that share a Spark session: tests with the same Glue version, package and Spark settings. The sessions run
  * one after the other, because each uses all cores.
  */
 export function sessionsOf(tests: readonly SessionTest[]): SessionTest[][] {

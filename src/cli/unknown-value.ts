@@ -2,7 +2,7 @@
 export interface UnknownValue {
   /** The stack whose template has the value. */
   readonly stack: string;
-  /** The name with which `--value` supplies it: of a parameter, an export, a resource or an attribute. */
+  /** The name with which `--value` supplies it: the name of a parameter, an export, a resource or an attribute. */
   readonly name: string;
   /** For errors: `the export landing-bucket of another stack`. */
   readonly description: string;

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Name } from './badges';
 import { ColumnView } from './column-view';
 import { DatasetView } from './dataset-view';
@@ -16,7 +16,7 @@ export function App({ lake }: { lake: LakeIndex }) {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   const lakeName = lakes.join(', ') || 'empty lake';
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = [titleOf(route), lakeName].filter(Boolean).join(' · ');
     // Screen readers read the heading of the new view.
     if (!isFirst.current) {

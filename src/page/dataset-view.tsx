@@ -204,7 +204,7 @@ function boundColumn(name: string, bound: (column: PageColumn) => string | undef
   return { name, value: each => numeric(bound(each)), cell: each => <Value text={bound(each)} />, wraps: true };
 }
 
-/** Bounds are texts. Those of numbers are sorted as numbers. */
+/** Bounds are texts. Bounds that are numbers are sorted as numbers. */
 function numeric(text: string | undefined): number | string | null {
   return text === undefined ? null : text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
 }

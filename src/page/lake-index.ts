@@ -66,7 +66,7 @@ export class LakeIndex {
   }
 }
 
-/** A key of a column: names do not contain line breaks. */
+/** The key of a column. The parts are joined with line breaks, because names do not contain any. */
 export function keyOf({ table, column }: PageColumnName): string {
   return `${table}\n${column}`;
 }

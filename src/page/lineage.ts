@@ -23,7 +23,7 @@ export interface Lineage {
 /** More columns cannot be shown in a way that helps. */
 export const MAX_NODES = 200;
 
-/** All columns that a column is computed from, and all that are computed from it. */
+/** All columns that a column is computed from, and all columns that are computed from it. */
 export function lineageOf(lake: LakeIndex, selected: PageColumnName): Lineage {
   const nodes = new Map<string, LineageNode>([[keyOf(selected), { ...selected, depth: 0 }]]);
   const edges: LineageEdge[] = [];
@@ -50,7 +50,7 @@ export function lineageOf(lake: LakeIndex, selected: PageColumnName): Lineage {
   return { nodes: [...nodes.values()], edges };
 }
 
-/** A column that another column is computed from, and the columns that it is computed from itself. */
+/** A column that another column is computed from, and the columns from which it is computed itself. */
 export interface OriginNode extends PageLineage {
   /** Empty if the column is the end of the lineage, or was expanded before. */
   readonly from: OriginNode[];

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { PageColumnName } from '../cli/page-document';
 
 /** What the page shows. It is in the fragment of the URL, so that links and the history of the browser work. */
@@ -20,7 +20,8 @@ export function columnLink({ table, column }: PageColumnName): string {
 /** The route of the fragment of the URL. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
+  // Not useEffect, which waits for a frame: a link opened before would change the address only.
+  useLayoutEffect(() => {
     const update = () => setRoute(parseRoute(location.hash));
     window.addEventListener('hashchange', update);
     return () => window.removeEventListener('hashchange', update);

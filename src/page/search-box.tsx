@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Name } from './badges';
 import { LakeIndex } from './lake-index';
 import { MAX_RESULTS, searchEntries, searchLake } from './search';
@@ -14,7 +14,8 @@ export function SearchBox({ lake }: { lake: LakeIndex }) {
   const entries = useMemo(() => hasText ? searchEntries(lake) : [], [lake, hasText]);
   const found = useMemo(() => searchLake(entries, text), [entries, text]);
   const results = found.slice(0, MAX_RESULTS);
-  useEffect(() => {
+  // Not useEffect, which waits for a frame: a key pressed before would be lost.
+  useLayoutEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof HTMLElement && event.target.closest('input, select, textarea') !== null;
       if (event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {

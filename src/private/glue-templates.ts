@@ -24,8 +24,8 @@ function findGlueTemplates(): string {
     const code: ErrorCode = 'FILE_NOT_FOUND';
     throw new Error(
       `${code}: The files of the package cdk-glue-medallion are not next to its code, and the package is not `
-        + `installed in ${process.cwd()}. A bundler leaves them out: exclude the package from the bundle, with esbuild `
-        + 'by --external:cdk-glue-medallion or --packages=external, and install it where the app runs.',
+        + `installed in ${process.cwd()}. A bundler has probably omitted them. Exclude the package from the bundle `
+        + '(esbuild: --external:cdk-glue-medallion or --packages=external), and install it where the app runs.',
     );
   }
 }

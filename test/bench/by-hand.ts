@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Size, Stack, Tags } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnCrawler, CfnDatabase, CfnJob } from 'aws-cdk-lib/aws-glue';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -7,15 +7,19 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { datasetMachine } from '../../src/private/state-machines/dataset-machine';
 
+const LAYERS = ['bronze', 'silver', 'gold'];
 const BUCKET = `pp-dw-${Aws.ACCOUNT_ID}`;
 const BUCKET_ARN = `arn:${Aws.PARTITION}:s3:::${BUCKET}`;
 
 /** The resources of EtlCore, written by hand. */
 export function coreByHand(stack: Stack): void {
+  Tags.of(stack).add('medallion:lake', 'pp-dw');
   const glue = (name: string) => `arn:${Aws.PARTITION}:glue:${Aws.REGION}:${Aws.ACCOUNT_ID}:${name}`;
   const logs = (name: string) => `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:${name}`;
-  const data = ['raw', 'bronze', 'gold', 'staging'];
+  const data = ['raw', ...LAYERS, 'staging'];
   const bucket = new Bucket(stack, 'Bucket', {
     bucketName: BUCKET,
     versioned: true,
@@ -42,11 +46,11 @@ export function coreByHand(stack: Stack): void {
         tagFilters: { 'medallion:superseded': 'true' },
         expiration: Duration.days(90),
       },
-      { id: 'athena-results', prefix: 'athena/', expiration: Duration.days(30) },
+      { id: 'athena-results', prefix: 'athena', expiration: Duration.days(30) },
     ],
   });
   bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-  for (const layer of ['bronze', 'gold']) {
+  for (const layer of LAYERS) {
     new CfnDatabase(stack, layer, {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name: `pp_dw_${layer}`, locationUri: `s3://${BUCKET}/${layer}/` },
@@ -64,7 +68,6 @@ export function coreByHand(stack: Stack): void {
             resources: [BUCKET_ARN],
             conditions: { StringLike: { 's3:prefix': [...data, 'etl'].map(folder => `${folder}/*`) } },
           }),
-          new PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [BUCKET_ARN] }),
           new PolicyStatement({
             actions: [
               's3:GetObject',
@@ -85,6 +88,7 @@ export function coreByHand(stack: Stack): void {
             actions: ['s3:PutObject', 's3:DeleteObject'],
             resources: [`${BUCKET_ARN}/etl/*/runs/*`],
           }),
+          new PolicyStatement({ actions: ['s3:GetBucketLocation'], resources: [BUCKET_ARN] }),
         ],
       }),
       catalog: new PolicyDocument({
@@ -106,10 +110,8 @@ export function coreByHand(stack: Stack): void {
             ],
             resources: [
               'catalog',
-              'database/pp_dw_bronze',
-              'database/pp_dw_gold',
-              'table/pp_dw_bronze/*',
-              'table/pp_dw_gold/*',
+              ...LAYERS.map(layer => `database/pp_dw_${layer}`),
+              ...LAYERS.map(layer => `table/pp_dw_${layer}/*`),
             ].map(glue),
           }),
         ],
@@ -125,12 +127,26 @@ export function coreByHand(stack: Stack): void {
           }),
           new PolicyStatement({
             actions: ['logs:PutLogEvents'],
-            resources: [
-              '/aws-glue/pp-dw/error:*',
-              '/aws-glue/pp-dw/output:*',
-              '/aws-glue/crawlers:log-stream:pp-dw-bronze-*',
-              '/aws-glue/crawlers:log-stream:pp-dw-gold-*',
-            ].map(logs),
+            resources: ['/aws-glue/pp-dw/error:*', '/aws-glue/pp-dw/output:*'].map(logs),
+          }),
+          new PolicyStatement({
+            actions: ['logs:PutLogEvents'],
+            resources: LAYERS.map(layer => logs(`/aws-glue/crawlers:log-stream:pp-dw-${layer}-*`)),
+          }),
+        ],
+      }),
+      events: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ['events:PutEvents'],
+            resources: [`arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:event-bus/default`],
+            conditions: {
+              'ForAllValues:StringEquals': {
+                'events:source': ['medallion.pp-dw'],
+                'events:detail-type': ['Run Warnings'],
+              },
+              'Null': { 'events:source': 'false', 'events:detail-type': 'false' },
+            },
           }),
         ],
       }),
@@ -149,6 +165,7 @@ export function coreByHand(stack: Stack): void {
       },
     },
   });
+  const jobs = LAYERS.map(layer => glue(`job/pp-dw-${layer}-*`));
   new CfnScheduleGroup(stack, 'ScheduleGroup', { name: 'pp-dw' });
   new Role(stack, 'SchedulerRole', {
     roleName: 'pp-dw-scheduler-role',
@@ -161,11 +178,41 @@ export function coreByHand(stack: Stack): void {
         statements: [
           new PolicyStatement({
             actions: ['glue:StartJobRun'],
-            resources: ['job/pp-dw-bronze-*', 'job/pp-dw-gold-*'].map(glue),
+            resources: jobs,
           }),
         ],
       }),
     },
+  });
+  const datasetRole = new Role(stack, 'DatasetRole', {
+    roleName: 'pp-dw-dataset-role',
+    description: 'Runs the jobs and crawlers of pipelines of the lake pp-dw',
+    assumedBy: new ServicePrincipal('states.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+    inlinePolicies: {
+      dataset: new PolicyDocument({
+        statements: [
+          new PolicyStatement({ actions: ['glue:GetJob', 'glue:StartJobRun', 'glue:GetJobRun'], resources: jobs }),
+          new PolicyStatement({
+            actions: ['glue:GetCrawler', 'glue:StartCrawler'],
+            resources: LAYERS.map(layer => glue(`crawler/pp-dw-${layer}-*-crawler`)),
+          }),
+          new PolicyStatement({ actions: ['s3:GetObject'], resources: [`${BUCKET_ARN}/etl/*/runs/*`] }),
+          new PolicyStatement({
+            actions: ['s3:ListBucket'],
+            resources: [BUCKET_ARN],
+            conditions: { StringLike: { 's3:prefix': 'etl/*/runs/*' } },
+          }),
+        ],
+      }),
+    },
+  });
+  new CfnStateMachine(stack, 'DatasetStateMachine', {
+    stateMachineName: 'pp-dw-dataset',
+    stateMachineType: 'STANDARD',
+    definitionString: stack.toJsonString(datasetMachine(Aws.PARTITION)),
+    roleArn: datasetRole.roleArn,
   });
   for (const log of ['error', 'output']) {
     new LogGroup(stack, log, {
@@ -184,6 +231,7 @@ export function coreByHand(stack: Stack): void {
  */
 export function datasetsByHand(stack: Stack, datasets: string[], runtime: string, scripts: string): void {
   const role = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/pp-dw-glue-role`;
+  Tags.of(stack).add('medallion:lake', 'pp-dw');
   const logGroup = new LogGroup(stack, 'ScriptLogs', {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -198,6 +246,16 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
     actions: ['s3:GetObject'], resources: [asset.bucket.arnForObjects('*')],
   }));
   scriptRole.addToPolicy(new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [`arn:${Aws.PARTITION}:kms:${Aws.REGION}:*:key/*`],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.${Aws.URL_SUFFIX}` },
+      StringLike: {
+        'kms:EncryptionContext:aws:s3:arn': [asset.bucket.bucketArn, asset.bucket.arnForObjects('*')],
+      },
+    },
+  }));
+  scriptRole.addToPolicy(new PolicyStatement({
     actions: ['s3:ListBucket'], resources: [BUCKET_ARN], conditions: { StringLike: { 's3:prefix': 'etl/*' } },
   }));
   scriptRole.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [`${BUCKET_ARN}/etl/*/glue/*`] }));
@@ -208,6 +266,8 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
     prune: false,
     role: scriptRole.withoutPolicyUpdates(),
     memoryLimit: 512,
+    ephemeralStorageSize: Size.mebibytes(513),
+    outputObjectKeys: false,
     logGroup,
   });
   for (const dataset of datasets) {
@@ -216,6 +276,7 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
     const glue = `s3://${BUCKET}/etl/${dataset}/glue/`;
     const staging = `s3://${BUCKET}/staging/bronze/${dataset}/`;
     const location = `s3://${BUCKET}/bronze/${dataset}/`;
+    const tags = { 'medallion:layer': 'bronze', 'medallion:dataset': dataset };
     const job = new CfnJob(stack, `${dataset}-job`, {
       name,
       role,
@@ -234,6 +295,10 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
           runs: `s3://${BUCKET}/etl/${dataset}/runs/bronze/`,
           tables: { [table]: { name: table, location } },
           timeout_minutes: 30,
+          auto_scaling: false,
+          number_of_workers: 2,
+          dpu_per_worker: 1,
+          event_source: 'medallion.pp-dw',
         }),
         '--run_options': '{}',
         '--extra-py-files': `${glue}${runtime}`,
@@ -246,6 +311,7 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
       timeout: 30,
       maxRetries: 1,
       executionProperty: { maxConcurrentRuns: 1 },
+      tags,
     });
     job.node.addDependency(deployment);
     new CfnCrawler(stack, `${dataset}-crawler`, {
@@ -256,6 +322,7 @@ export function datasetsByHand(stack: Stack, datasets: string[], runtime: string
       recrawlPolicy: { recrawlBehavior: 'CRAWL_EVERYTHING' },
       schemaChangePolicy: { updateBehavior: 'UPDATE_IN_DATABASE', deleteBehavior: 'LOG' },
       configuration: JSON.stringify({ Version: 1, Grouping: { TableGroupingPolicy: 'CombineCompatibleSchemas' } }),
+      tags,
     });
     new CfnSchedule(stack, `${dataset}-schedule`, {
       name,

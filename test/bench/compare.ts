@@ -12,7 +12,7 @@ import { Progress } from '../../src/cli/progress';
 import { lockedPython } from '../locked-python';
 
 async function main(args: string[]): Promise<void> {
-  const base = await setUpPackages(new Progress());
+  const base = await setUpPackages('5.0', new Progress());
   const dlt = await lockedPython({
     name: 'bench',
     title: 'Setting up dlt for the comparison',

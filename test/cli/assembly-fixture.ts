@@ -11,10 +11,12 @@ export interface FixtureDataset {
   /** Gold only, as `layer/dataset`. */
   readonly inputs?: string[];
   readonly isIceberg?: true;
+  /** Properties of the job, such as its workers. */
+  readonly properties?: Record<string, Value>;
 }
 
 /** The resource of a Glue job, as BronzeDataset and GoldDataset synthesize it. */
-export function glueJob({ dataset, layer = 'bronze', inputs, isIceberg }: FixtureDataset): {
+export function glueJob({ dataset, layer = 'bronze', inputs, isIceberg, properties }: FixtureDataset): {
   Type: string;
   Properties: Record<string, Value>;
 } {
@@ -40,6 +42,7 @@ export function glueJob({ dataset, layer = 'bronze', inputs, isIceberg }: Fixtur
         '--dataset_config': { 'Fn::Sub': `${etl}/glue/${layer}.json` },
         '--names': { 'Fn::Sub': names },
       },
+      ...properties,
     },
   };
 }

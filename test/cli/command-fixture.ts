@@ -29,12 +29,16 @@ export class CommandFixture {
   private readonly work = temporaryFolder();
   private readonly command: string[];
 
-  /** @param app the file of the app */
-  public constructor(private readonly app: string) {
+  /**
+   * @param app the file of the app
+   * @param main the arguments of Node that run the command; by default, from its sources
+   */
+  public constructor(
+    private readonly app: string, main = [...LOAD_TYPESCRIPT, path.join(ROOT, 'src', 'cli', 'main.ts')],
+  ) {
     this.lake = path.join(this.work, '.medallion');
     this.assembly = path.join(this.work, 'cdk.out');
-    const main = path.join(ROOT, 'src', 'cli', 'main.ts');
-    this.command = [...LOAD_TYPESCRIPT, main, '--app', this.assembly, '--data', this.lake];
+    this.command = [...main, '--app', this.assembly, '--data', this.lake];
   }
 
   /** Writes the cloud assembly of the app as `cdk synth` does, with the library from src/. */
@@ -95,15 +99,19 @@ export class CommandFixture {
     return JSON.parse(fs.readFileSync(path.join(this.lake, record), 'utf8')) as Record<string, unknown>;
   }
 
-  /** The IDs of the processes that the command started. They store their temporary files in the lake. */
+  /** The IDs of the processes that the command started. */
   public processes(): number[] {
-    return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(pid => {
-      try {
-        return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${this.lake}`);
-      } catch {
-        return false;
-      }
-    }).map(Number);
+    return processesOf(this.lake);
+  }
+
+  /** The IDs of the JVMs that the command started. */
+  public jvms(): number[] {
+    const jvms = this.processes().filter(pid => {
+      // The JVM of the launcher of Spark, which starts before it, has less memory.
+      return read(`/proc/${pid}/cmdline`).split('\0').includes('-Xmx2g');
+    });
+    // A process that a JVM starts has the command line of the JVM at first.
+    return jvms.filter(pid => !jvms.includes(Number(/^PPid:\s+(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1])));
   }
 
   /** The IDs of the processes that still run five seconds after the command ended. */
@@ -116,6 +124,22 @@ export class CommandFixture {
 
   public remove(): void {
     fs.rmSync(this.work, { recursive: true });
+  }
+}
+
+/** The IDs of the processes that commands started for a lake. They store their temporary files in it. */
+export function processesOf(lake: string): number[] {
+  return fs.readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && read(`/proc/${name}/environ`).includes(`TMPDIR=${lake}`))
+    .map(Number);
+}
+
+/** A file of a process. Empty if the process has ended. */
+function read(file: string): string {
+  try {
+    return fs.readFileSync(file, 'latin1');
+  } catch {
+    return '';
   }
 }
 

@@ -179,7 +179,7 @@ test('an app of another account is refused before its lake is read', async () =>
   });
   const { code, stderr } = await medallion(['--app', other, 'status', '--deployed']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(
-    /^error: Stack Prod is for the account 111122223333, but the AWS credentials are of the account 0{12} \(arn:.*\)\./,
+    /^error: Stack Prod is for the account 111122223333, but the AWS credentials are for the account 0{12} \(arn:.*\)\./,
   )]);
 }, 120_000);
 

@@ -141,6 +141,19 @@ test('--all only skips datasets whose inputs failed and have no published table'
   expect(all[5].inputs).toEqual([{ dataset: 'silver/places', run_id: all[4].run_id }]);
 });
 
+// The bronze datasets do not use Spark, and the derived ones run one after the other.
+test.each([1, 2])('with --jobs %i, the datasets that use Spark share a JVM', async jobs => {
+  const run = medallion.start(['run', '--all', '--jobs', String(jobs)]);
+  const jvms = new Set<number>();
+  while (run.process.exitCode === null) {
+    medallion.jvms().forEach(pid => jvms.add(pid));
+    await wait(20);
+  }
+  await run.ended;
+  expect(run.stderr().match(/^Running \S+/gm)).toHaveLength(5);
+  expect(jvms.size).toBe(1);
+});
+
 test('SIGKILL during concurrent jobs leaves no process', async () => {
   const run = medallion.start(['run', '--all', '--jobs', '2']);
   await untilPrinted(run, /│ run [^]*│ run /);

@@ -57,7 +57,7 @@ test('the inputs of a gold dataset are listed with their runs', () => {
 test('quality gates that failed and were allowed to are shown with the columns that they name', () => {
   const allowed = ['states: the table no longer has the column zip.'];
   expect(describeAllowed(allowed)).toEqual([
-    '', 'Quality gates that failed and were allowed to', '  states: the table no longer has the column zip.',
+    '', 'Failed quality gates that were allowed to fail', '  states: the table no longer has the column zip.',
   ]);
   expect(describeAllowed([])).toEqual([]);
   expect(describeResults([{ ...BRONZE, allowed }])[2]).toMatch(/12\.3 {2}allowed: states: the table no longer has the/);

@@ -56,7 +56,7 @@ beforeAll(async () => {
 test('a dataset with one publication cannot be compared', () => {
   const { code, stderr } = medallion('diff', 'places');
   expect(code).toBe(2);
-  expect(stderr).toContain('bronze/places has one publication, so that there is nothing to compare it with');
+  expect(stderr).toContain('bronze/places has only one publication, so there is nothing to compare it with');
 });
 
 test('rows are compared by business key, with the publication before the current one', async () => {
@@ -104,10 +104,10 @@ test('runs are selected by the start of their ID, and default to the current pub
   expect(medallion('diff', 'places', '2026112').stderr).toContain('3 publications of bronze/places have a run ID');
 });
 
-test('if rows are not stored anymore, columns and numbers of rows are compared', () => {
+test('if rows are no longer stored, columns and row counts are compared', () => {
   fs.rmSync(path.join(data, 'publications'), { recursive: true });
   const { stdout } = medallion('diff', 'places', FIRST);
-  expect(stdout).toContain(`The rows of run ${FIRST} are not stored anymore`);
+  expect(stdout).toContain(`The rows of run ${FIRST} are no longer stored`);
   expect(stdout).toContain('pp_dw_bronze.places  3 → 1 row (−2)');
   expect(diffOf(FIRST).tables[0].rows).toBeNull();
 });

@@ -40,8 +40,8 @@ test('docs creates no lake', () => {
 
 test.each([
   [['docs', '--out', '.'], '--out . is a folder. Specify a file, for example --out medallion.html.'],
-  [['docs', '--out', 'a-file/page.html'], '--out a-file/page.html is not a valid path: a part of it is a file. '
-    + 'Specify another file.'],
+  [['docs', '--out', 'a-file/page.html'], '--out a-file/page.html is not a valid path: a parent folder in it is a '
+    + 'file. Specify another path.'],
   [['docs', '--data', 'no-lake'], 'The folder no-lake of --data does not exist.'],
   [['--app', 'no-app', 'docs'], 'no-app/manifest.json does not exist. Run `npx cdk synth` in the folder of the app, or '
     + 'set the cloud assembly with --app DIR.'],
@@ -51,7 +51,8 @@ test.each([
 });
 
 test('the page has the fix of every code in the list of error codes, without links', () => {
-  const codes = [...readText('docs/reference/error-codes.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  const page = readText('docs/reference/error-codes.md');
+  const codes = [...page.matchAll(/^\| \[?`([A-Z_]+)`/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(100);
   expect(codes.filter(code => !/^[A-Z`].*\.$/.test(fixOf(code) ?? '') || fixOf(code)!.includes(']('))).toEqual([]);
   expect(fixOf('constructor')).toBeUndefined();

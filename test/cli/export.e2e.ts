@@ -47,9 +47,9 @@ test('a replaced database loses the changes that a killed process left for it', 
 });
 
 test.each([
-  ['places', 'places.txt', 'places.txt has none of the extensions .csv, .parquet, .xlsx, .duckdb'],
+  ['places', 'places.txt', 'has no supported extension. The extension selects the format: .csv, .parquet, .xlsx'],
   ['places', 'none/places.csv', 'does not exist. Create it, or specify another file.'],
-  ['places', '.', '. has none of the extensions'],
+  ['places', '.', '. has no supported extension'],
   ['place', 'place.csv', 'The table place does not exist. Did you mean "pp_dw_bronze.places"?'],
 ])('exporting %s to %s is a usage error', (table, file, message) => {
   const { code, stderr } = medallion('export', table, file);

@@ -92,11 +92,13 @@ export function historyLake(): string {
   }));
   write(zipcodes, RUN.failed, record(RUN.failed, 'zipcodes', 'bronze', {
     status: 'failed',
-    error: 'GATE_MAX_SHRINK: zipcodes: 12 rows, the last publication had 42049 [GATE_MAX_SHRINK]. To publish this once '
-      + 'despite the failed gates, run with run_options {"allow": ["max_shrink"]}',
+    error: 'GATE_MAX_SHRINK: Quality gates failed: zipcodes: 12 rows, 42,049 are published, max_shrink is 50% '
+      + '[GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite the failed '
+      + 'gates, run with run_options {"allow": ["shrink"]}',
     error_code: 'GATE_MAX_SHRINK',
     retryable: false,
-    gates: [{ gate: 'max_shrink', code: 'GATE_MAX_SHRINK', table: 'zipcodes', found: '12 rows', allowed: false }],
+    dpu_seconds: 122.4,
+    gates: [{ gate: 'shrink', code: 'GATE_MAX_SHRINK', table: 'zipcodes', found: '12 rows', allowed: false }],
     rules: [{
       name: 'has_zip',
       table: 'zipcodes',

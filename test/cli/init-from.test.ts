@@ -125,7 +125,7 @@ New files
   + test/lake.test.ts
 
 Keys that have no effect
-  - lake/fda-ndc/config.json:6:13: /tables is an unknown key, ignored. The tables are those of file_table_mapping, \
+  - lake/fda-ndc/config.json:6:13: /tables is an unknown key, ignored. The tables are declared in file_table_mapping, \
 api_endpoints or outputs. Without them, the table has the name of the dataset.
   - lake/fda-ndc/config.json:14:19: /dependencies is an unknown key, ignored. Use source_datasets, for example \
 "source_datasets": ["bronze/fda-nsde"].
@@ -215,7 +215,7 @@ lake/pipelines/hourly.json
   });
 });
 
-test('a lake without a core gets one, with the name of the folder as its prefix', () => {
+test('a lake without a core gets one, with the name of the folder as its prefix and without a Glue version', () => {
   const { 'config.json': _, ...datasets } = DEVIATIONS;
   writeFiles(datasets);
   const { code, stdout } = initFromIn({ write: true });
@@ -439,7 +439,7 @@ test('an interrupted --write names the file and those that are written, and a se
   expect(() => initFromIn({ write: true })).toThrow(new Failure(
     'Cannot write lake/states/config.json: EEXIST: file already exists. Already written: .gitignore, package.json, '
       + 'app.ts, test/lake.test.ts, lake/config.json, lake/fda-ndc/config.json. Correct the cause, and run the command '
-      + 'again: it makes the changes that are left.',
+      + 'again to make the remaining changes.',
     1,
   ));
   expect(fs.existsSync(path.join(folder, 'cdk.json'))).toBe(false);

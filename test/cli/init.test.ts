@@ -45,16 +45,27 @@ test.each([
   }
 });
 
+test.each(['typescript', 'python'])('the jobs of a new lake use Glue 6.0, which costs less (%s)', language => {
+  medallionIn(folder, ['init', 'lake', '--prefix', 'pp-dw', '--language', language]);
+  expect(JSON.parse(fs.readFileSync(path.join(folder, 'lake', 'lake', 'config.json'), 'utf8'))).toEqual({
+    $schema: '../node_modules/cdk-glue-medallion/glue-templates/config.schema.json',
+    etl_resource_prefix: 'pp-dw',
+    glue_defaults: { version: '6.0' },
+  });
+});
+
 test('the created app synthesizes, and its test passes', () => {
   medallionIn(folder, ['init', 'lake', '--prefix', 'pp-dw']);
   const app = path.join(folder, 'lake');
   installInto(app);
   expect(runIn(app, 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(medallionIn(app, ['list']).stdout.replace(/ +/g, ' ')).toContain([
-    'airports bronze pp_dw_bronze.airports pp-dw-bronze-airports pp-dw-bronze-airports',
+    'airports bronze pp_dw_bronze.airports pp-dw-bronze-airports pp-dw-bronze-airports 2',
     'airports-by-state gold pp_dw_gold.airports_by_state bronze/airports pp-dw-gold-airports-by-state '
-      + 'pp-dw-gold-airports-by-state',
+      + 'pp-dw-gold-airports-by-state 2',
   ].join('\n'));
+  const datasets = JSON.parse(medallionIn(app, ['list', '--json']).stdout) as { glue_version: string }[];
+  expect(datasets.map(dataset => dataset.glue_version)).toEqual(['6.0', '6.0']);
   expect(runIn(app, 'test/lake.test.ts').stdout).toContain('# pass 3');
 });
 

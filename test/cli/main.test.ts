@@ -511,7 +511,7 @@ describe('missing requirements', () => {
       ...unreachable,
     });
     expect(stderr).toMatch(
-      /Cannot connect to the package index. The first set-up requires network access.* Log: .*set-up.log/,
+      /Cannot connect to the package index. The first set-up requires network access.* Log: .*set-up-installer.log/,
     );
     expect(code).toBe(1);
   });
@@ -605,7 +605,7 @@ describe('completion', () => {
     [
       'options of the command and of every command',
       ['list', '--'],
-      ['--pipelines', '--app', '--data', '--json', '--value', '--version', '--help'],
+      ['--pipelines', '--price', '--app', '--data', '--json', '--value', '--version', '--help'],
     ],
     ['languages', ['init', '--language', ''], ['typescript', 'python']],
     ['the option for existing files', ['init', '--f'], ['--from']],

@@ -113,13 +113,13 @@ test.each([
   [
     'a run without a publication',
     ['zipcodes', '--to', THIRD],
-    `Run ${THIRD} has no publication of bronze/zipcodes that can become current again. The latest publications: `
+    `Run ${THIRD} has no publication of bronze/zipcodes that can be restored. The latest publications: `
       + `${SECOND}, ${FIRST}.`,
   ],
   [
     'a dataset that was never published',
     ['airports'],
-    `bronze/airports has no publication in the local lake ${data} that can become current again. Run the dataset `
+    `bronze/airports has no publication in the local lake ${data} that can be restored. Run the dataset `
       + 'first: npx medallion run airports. Or set the folder of the lake with --data DIR.',
   ],
   ['an unknown dataset', ['event'], 'The dataset "event" does not exist. Did you mean "events"? '

@@ -32,10 +32,16 @@ describe('status', () => {
   test.each([
     [
       'zipcodes',
-      { state: 'failed', run_id: RUN.failed, error_code: 'GATE_MAX_SHRINK', published_run_id: RUN.zipcodes },
+      {
+        state: 'failed',
+        run_id: RUN.failed,
+        dpu_seconds: 122.4,
+        error_code: 'GATE_MAX_SHRINK',
+        published_run_id: RUN.zipcodes,
+      },
     ],
     ['events', { state: 'never_run', run_id: null, age_hours: null, rows: null, stale: null, newer_inputs: [] }],
-    ['old', { state: 'published', run_id: RUN.old, rows: null, seconds: null }],
+    ['old', { state: 'published', run_id: RUN.old, rows: null, seconds: null, dpu_seconds: null }],
     ['hostile', { state: 'failed', error_code: 'UNEXPECTED_ERROR', published_run_id: null }],
     ['places', {
       state: 'rolled_back',
@@ -87,17 +93,17 @@ describe('runs', () => {
   test('the checks that did not pass are listed, and the reason', () => {
     const [failed, unchanged] = json<Printed[]>('runs', 'zipcodes');
     expect(failed.failed_checks).toEqual([
-      { name: 'max_shrink', table: 'zipcodes', found: '12 rows', status: 'failed' },
+      { name: 'shrink', table: 'zipcodes', found: '12 rows', status: 'failed' },
       { name: 'has_zip', table: 'zipcodes', found: '2 violations of zip IS NOT NULL', status: 'warned' },
     ]);
     expect(failed.reason).toMatch(/^GATE_MAX_SHRINK: /);
-    expect(unchanged.reason).toBe(`The tables are those of run ${RUN.zipcodes}.`);
+    expect(unchanged.reason).toBe(`The tables are unchanged since run ${RUN.zipcodes}.`);
   });
 
   test.each([80, 200])('no line is wider than a terminal of %i columns, and escapes are not printed', async columns => {
     for (const args of [['status'], ['runs'], ['runs', RUN.failed], ['runs', RUN.hostile]]) {
       const { lines, bytes } = await terminal(columns, { NO_COLOR: '1' }, ...args);
-      const long = lines.filter(line => line.length > columns && !/^ {2}(docs|log|job run) /.test(line));
+      const long = lines.filter(line => line.length > columns && !/^ {2}(runbook|log|job run) /.test(line));
       expect(long).toEqual([]);
       expect(bytes).not.toContain('\x1b');
     }
@@ -105,7 +111,7 @@ describe('runs', () => {
 
   test('a narrow terminal shows the run ID below the line of the run', async () => {
     const { lines } = await terminal(80, {}, 'runs', 'zipcodes');
-    expect(lines).toContain(`    run ${RUN.failed}  max_shrink, has_zip (warned)`);
+    expect(lines).toContain(`    run ${RUN.failed}  shrink, has_zip (warned)`);
   });
 
   test('a lake without runs says how to get one', () => {
@@ -135,9 +141,9 @@ describe('runs', () => {
 describe('one run', () => {
   test('a failed run has its error with the command of its fix, its checks and its examples', () => {
     const { stdout } = medallion('runs', RUN.failed);
-    expect(stdout).toContain('run `npx medallion run zipcodes --allow max_shrink`');
-    expect(stdout).toContain('docs/reference/error-codes.md');
-    expect(stdout).toMatch(/max_shrink {2}zipcodes {2}no {7}12 rows/);
+    expect(stdout).toContain('run `npx medallion run zipcodes --allow shrink`');
+    expect(stdout).toContain('docs/operations/runbook.md#gate_max_shrink');
+    expect(stdout).toMatch(/shrink +zipcodes {2}no {7}12 rows/);
     expect(stdout).toContain('{"zip":null,"city":"Springfield"}');
   });
 
@@ -176,7 +182,7 @@ describe('logs', () => {
 
   test('a log that was deleted is an error', () => {
     expect(medallion('logs', 'zipcodes', '--run', RUN.unchanged)).toMatchObject({
-      code: 1, stderr: expect.stringContaining('does not exist any more'),
+      code: 1, stderr: expect.stringContaining('no longer exists'),
     });
     expect(medallion('logs', 'events')).toMatchObject({ code: 1, stderr: expect.stringContaining('has no log') });
   });

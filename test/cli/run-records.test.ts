@@ -28,6 +28,7 @@ const COMPLETE = {
   started_at: '2026-11-24T01:20:48Z',
   finished_at: '2026-11-24T01:21:02Z',
   seconds: 14.2,
+  dpu_seconds: 120,
   error: 'GATE_MAX_SHRINK: 100 rows',
   error_code: 'GATE_MAX_SHRINK',
   retryable: false,

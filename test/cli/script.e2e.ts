@@ -1,7 +1,7 @@
 import * as http from 'http';
 import { AddressInfo } from 'net';
 import * as path from 'path';
-import { CommandFixture } from './command-fixture';
+import { CommandFixture, wait } from './command-fixture';
 import { RUNS_ALL } from './e2e-scope';
 
 const AIRPORTS = 'iata,city\nBOS,Boston\nJFK,New York\nSFO,San Francisco\n';
@@ -19,6 +19,20 @@ beforeAll(async () => {
 afterAll(() => {
   server.close();
   medallion.remove();
+});
+
+(RUNS_ALL ? test : test.skip)('no job runs in the JVM of a custom script afterwards', async () => {
+  const run = medallion.start(['run', '--all', '--jobs', '1']);
+  const jvms = new Set<number>();
+  while (run.process.exitCode === null) {
+    medallion.jvms().forEach(pid => jvms.add(pid));
+    await wait(20);
+  }
+  await run.ended;
+  const scripts = run.stderr().match(/^Running pp-dw-gold-\S+/gm) ?? [];
+  expect(scripts.length).toBeGreaterThan(1);
+  // The bronze job and the first script of its version share one.
+  expect(jvms.size).toBe(scripts.length);
 });
 
 describe.each(RUNS_ALL ? ['5-0', '6-0'] : ['5-0'])('on Glue %s', version => {

@@ -1,16 +1,31 @@
-/** Installs requirements as the set-up of the command does: FOLDER REQUIREMENTS. */
+/** Sets up components as the command does: INSTALLER [TITLE LIST …]. Creates the installer if it is missing. */
 import * as fs from 'fs';
 import * as path from 'path';
-import { cacheFolder } from '../../src/cli/cache';
+import { cacheFolder, entryPath } from '../../src/cli/cache';
 import { Progress } from '../../src/cli/progress';
 import { findPython } from '../../src/cli/python';
-import { SetUpTools } from '../../src/cli/set-up-tools';
+import { Component, setUpComponents } from '../../src/cli/set-up-components';
 
-const [folder, requirements] = process.argv.slice(2);
+const [installer, ...args] = process.argv.slice(2);
 fs.mkdirSync(cacheFolder(), { recursive: true });
-const { executable } = findPython();
-const tools = new SetUpTools(executable, path.join(cacheFolder(), 'set-up.log'));
-void new Progress().step('Glue 5.0: Spark 3.5.4 and Python packages (405 MB)', async show => {
-  await tools.run([executable, '-m', 'venv', folder], show);
-  await tools.pip(folder, ['-r', requirements], show);
+const components: Component[] = [];
+for (let index = 0; index < args.length; index += 2) {
+  const [title, list] = args.slice(index, index + 2);
+  const name = path.basename(list, '.txt');
+  const entry = entryPath(name, [list]);
+  if (!fs.existsSync(path.join(entry, 'complete'))) {
+    components.push({
+      name,
+      title,
+      entry,
+      build: tools => name.endsWith('jars') ? tools.createJarFolder(entry, list) : tools.createEnvironment(entry, list),
+    });
+  }
+}
+if (!fs.existsSync(path.join(installer, 'complete'))) {
+  components.push({ name: 'installer', title: 'Installer', entry: installer, build: tools => tools.createInstaller() });
+}
+setUpComponents(components, { python: findPython().executable, installer }, new Progress()).catch(error => {
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
 });

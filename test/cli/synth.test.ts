@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './assembly-fixture';
+import { ROOT } from './command-fixture';
 import { changedSinceSynth, synthesize } from '../../src/cli/synth';
 
 const SYNTHESIZED = new Date(2026, 0, 1);
@@ -49,4 +50,29 @@ test('an assembly without an app is not compared, and cannot be synthesized', ()
   fs.writeFileSync(path.join(app, 'app.py'), '');
   expect(changedSinceSynth(path.join(app, 'cdk.out'), '.medallion')).toBeUndefined();
   expect(() => synthesize(path.join(app, 'cdk.out'))).toThrow('--synth requires a CDK app: there is no cdk.json');
+});
+
+/** Runs `synthesize` on an app that names its stack by the value of CDK_VALIDATION, and returns the name. */
+function validationIn(environment: NodeJS.ProcessEnv): string {
+  const app = temporaryFolder();
+  fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(app, 'node_modules'));
+  fs.writeFileSync(path.join(app, 'cdk.json'), '{ "app": "node app.js", "versionReporting": false, "notices": false }');
+  fs.writeFileSync(
+    path.join(app, 'app.js'),
+    "const { App, Stack } = require('aws-cdk-lib'); new Stack(new App(), `Validation-${process.env.CDK_VALIDATION}`);",
+  );
+  const before = process.env;
+  process.env = { ...before, ...environment };
+  try {
+    synthesize(path.join(app, 'cdk.out'));
+  } finally {
+    process.env = before;
+  }
+  const [template] = fs.readdirSync(path.join(app, 'cdk.out')).filter(file => file.endsWith('.template.json'));
+  return path.basename(template, '.template.json');
+}
+
+test('--synth skips the validation of the CDK, unless the user sets CDK_VALIDATION', () => {
+  expect(validationIn({})).toBe('Validation-false');
+  expect(validationIn({ CDK_VALIDATION: 'true' })).toBe('Validation-true');
 });

@@ -22,17 +22,23 @@ export class TerminalOutput {
 
   /** Every state of every line, without colors. A line that is redrawn has several. */
   public get states(): string[] {
-    return this.bytes.split(/\r\n|\r\x1b\[K/).map(withoutColors);
+    return this.bytes.split(/\r\n|\r\x1b\[K/).map(withoutControls);
   }
 
   /** The lines that remain, without colors. */
   public get lines(): string[] {
-    return this.bytes.split('\r\n').map(line => withoutColors(line.split('\r\x1b[K').pop() ?? ''));
+    const lines = [''];
+    let row = 0;
+    for (const [, control, text] of this.bytes.matchAll(/(\r\n|\r\x1b\[K|\x1b\[A)|([^\r\x1b]|\x1b\[\d+m|\r|\x1b)/gu)) {
+      row += { '\r\n': 1, '\x1b[A': -1 }[control] ?? 0;
+      lines[row] = control === '\r\x1b[K' ? '' : (lines[row] ?? '') + (text ?? '');
+    }
+    return lines.map(withoutControls);
   }
 }
 
-function withoutColors(text: string): string {
-  return text.replace(/\x1b\[\d+m/g, '');
+function withoutControls(text: string): string {
+  return text.replace(/\x1b\[(\d+m|A)/g, '');
 }
 
 /**

@@ -216,7 +216,7 @@ describe('the files of an app', () => {
       'other/a.yaml': 'tests: [\n',
     });
     expect(stderr).toBe([
-      'skipped: tests/workflow.yml has no tests of a dataset. If it should have, add dataset: NAME',
+      'skipped: tests/workflow.yml has no tests of a dataset. If it should have tests, add dataset: NAME',
       'error: UNKNOWN_TABLE: gold/tests/deep/states.yaml:4:  inputs.citys is not a table of an input. Did you mean '
         + '"pp_dw_gold.cities"? The inputs have pp_dw_gold.cities. Correct the name, or add the dataset to the inputs.',
       '',
@@ -227,7 +227,7 @@ describe('the files of an app', () => {
   test.each([
     [{}, [], /^No tests of the app were found in the folders named tests below the current folder\. Write tests\//],
     [{}, ['states'], /^No tests of gold\/states were found .* medallion test --record states$/],
-    [{}, ['zipcodes'], /^bronze\/zipcodes is a bronze dataset, and tests are for silver and gold datasets/],
+    [{}, ['zipcodes'], /^bronze\/zipcodes is a bronze dataset\. Only silver and gold datasets can have tests/],
     [{}, ['citys'], /^The dataset "citys" does not exist\. Did you mean "cities"\?/],
     [{}, ['--tests', 'missing'], /^--tests missing: the file or folder does not exist/],
     [{ 'tests/a.yaml': VALID }, ['--name', 'b'], /^No test has a name that matches "b"/],

@@ -22,8 +22,19 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const script = (name: string) =>
   sha256(fs.readFileSync(path.join(__dirname, '..', '..', 'glue-templates', 'jobs', name)));
 
+interface JobSize {
+  readonly workers: number;
+  readonly minutes: number;
+  readonly autoScaling: boolean;
+}
+
+/** The arguments of a size, in the order in which the stack sets them. */
+function ofSize({ workers, minutes, autoScaling }: JobSize): object {
+  return { timeout_minutes: minutes, auto_scaling: autoScaling, number_of_workers: workers, dpu_per_worker: 1 };
+}
+
 /** A job, with the settings that all jobs have in common. */
-function job(layer: string, dataset: string, size: object, names: object): Expectation {
+function job(layer: string, dataset: string, size: JobSize, names: object): Expectation {
   return {
     what: `job medallion-integ-${layer}-${dataset}`,
     type: 'AWS::Glue::Job',
@@ -39,10 +50,13 @@ function job(layer: string, dataset: string, size: object, names: object): Expec
       Role: ROLE,
       Command: { Name: 'glueetl', PythonVersion: '3', ScriptLocation: s3(`etl/${dataset}/glue/${layer}_job.py`) },
       GlueVersion: '5.0',
-      ...size,
+      WorkerType: 'G.1X',
+      NumberOfWorkers: size.workers,
+      Timeout: size.minutes,
       MaxRetries: 1,
       ExecutionProperty: { MaxConcurrentRuns: 1 },
       DefaultArguments: {
+        ...size.autoScaling && { '--enable-auto-scaling': 'true' },
         '--dataset_config': s3(`etl/${dataset}/glue/${layer}.json`),
         '--names': JSON.stringify(names),
         '--run_options': '{}',
@@ -54,10 +68,10 @@ function job(layer: string, dataset: string, size: object, names: object): Expec
   };
 }
 
-const SMALL = { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30 };
-const MEDIUM = { WorkerType: 'G.1X', NumberOfWorkers: 5, Timeout: 60 };
+const SMALL: JobSize = { workers: 2, minutes: 30, autoScaling: false };
+const MEDIUM: JobSize = { workers: 5, minutes: 60, autoScaling: true };
 
-const zipcodesJob = (size: typeof SMALL) => job('bronze', 'zipcodes', size, {
+const zipcodesJob = (size: JobSize) => job('bronze', 'zipcodes', size, {
   layer: 'bronze',
   dataset: 'zipcodes',
   bucket: BUCKET,
@@ -68,7 +82,7 @@ const zipcodesJob = (size: typeof SMALL) => job('bronze', 'zipcodes', size, {
   staging: s3('staging/bronze/zipcodes/'),
   runs: s3('etl/zipcodes/runs/bronze/'),
   tables: { zipcodes: { name: 'zipcodes', location: s3('bronze/zipcodes/') } },
-  timeout_minutes: size.Timeout,
+  ...ofSize(size),
   event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
@@ -87,7 +101,7 @@ const FDA_CDER_JOB = job('bronze', 'fda-cder', MEDIUM, {
     products: { name: 'fda_cder_products', location: s3('bronze/fda-cder/products/') },
     packages: { name: 'fda_cder_packages', location: s3('bronze/fda-cder/packages/') },
   },
-  timeout_minutes: 60,
+  ...ofSize(MEDIUM),
   event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
@@ -103,7 +117,7 @@ const AIRPORTS_JOB = job('bronze', 'airports', SMALL, {
   staging: s3('staging/bronze/airports/'),
   runs: s3('etl/airports/runs/bronze/'),
   tables: { airports: { name: 'airports', location: s3('bronze/airports/') } },
-  timeout_minutes: 30,
+  ...ofSize(SMALL),
   event_source: 'medallion.medallion-integ',
   metrics_namespace: 'medallion-integ',
 });
@@ -121,7 +135,7 @@ const GOLD_JOBS = [
     staging: s3('staging/gold/states/'),
     runs: s3('etl/states/runs/gold/'),
     tables: { states: { name: 'states', location: s3('gold/states/') } },
-    timeout_minutes: 30,
+    ...ofSize(SMALL),
     definition: 'a hash',
     event_source: 'medallion.medallion-integ',
     metrics_namespace: 'medallion-integ',
@@ -138,7 +152,7 @@ const GOLD_JOBS = [
     staging: s3('staging/gold/states-history/'),
     runs: s3('etl/states-history/runs/gold/'),
     tables: { states_history: { name: 'states_history', location: s3('gold/states-history/') } },
-    timeout_minutes: 30,
+    ...ofSize(SMALL),
     definition: 'a hash',
     event_source: 'medallion.medallion-integ',
     metrics_namespace: 'medallion-integ',
@@ -394,13 +408,20 @@ const TAGS_OF: Expectation[] = [
     type: 'AWS::S3::Bucket',
     call: ['s3', 'get_bucket_tagging', { Bucket: BUCKET }],
     of: ({ TagSet }) => ({ Tags: TagSet }),
-    is: { Tags: [{ Key: 'team', Value: 'data' }] },
+    is: { Tags: [{ Key: 'medallion:lake', Value: 'medallion-integ' }, { Key: 'team', Value: 'data' }] },
   },
   {
     what: 'job medallion-integ-gold-states: tags',
     type: 'AWS::Glue::Job',
     call: ['glue', 'get_tags', { ResourceArn: `arn:aws:glue:${REGION}:${ACCOUNT}:job/medallion-integ-gold-states` }],
-    is: { Tags: TAGS },
+    is: {
+      Tags: {
+        ...TAGS,
+        'medallion:lake': 'medallion-integ',
+        'medallion:layer': 'gold',
+        'medallion:dataset': 'states',
+      },
+    },
   },
 ];
 

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'fs';
 import * as path from 'path';
+import { pathToFileURL } from 'url';
 import { Browser, Page } from 'playwright-core';
 import { OpenPage, openFile, startChromium, View } from './chromium';
 import { HOSTILE, writeEmptyLake, writeExampleLake } from './example-lake';
@@ -266,6 +267,17 @@ describe('search', () => {
     // The heading of the new view has the focus.
     expect(await evaluate(page, 'document.activeElement.tagName')).toBe('H1');
     expect(await page.locator('.results').isVisible()).toBe(false);
+  });
+
+  test('/ focuses it as soon as the page is there', async () => {
+    const context = await browser.newContext();
+    // Before the first frame, and so before effects that wait for one.
+    await context.addInitScript(`document.addEventListener('DOMContentLoaded', () =>
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: '/' })))`);
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(file).href);
+    expect(await evaluate(page, 'document.activeElement.role')).toBe('combobox');
+    await context.close();
   });
 
   test('it finds descriptions and several words, and Escape closes it', async () => {

@@ -47,6 +47,7 @@ function commandOf(dataset: Dataset): string[] {
     jars: environment.jars,
     iceberg_jars: null,
     java_options: environment.javaOptions,
+    environment: {},
     work,
     result: path.join(folder, 'result.json'),
     progress: null,

@@ -9,6 +9,7 @@ const HANDLER = 'Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C512M
 const DATASETS = ['Bronze', 'Gold', 'Zipcodes', 'History', 'Vendor'];
 const STATE_MACHINES = [
   'Core/DatasetStateMachine', 'Core/Alerts/StateMachine', 'Core/FreshnessCheck/StateMachine', 'Daily/StateMachine',
+  'Core/Budget/StateMachine',
 ];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
@@ -29,6 +30,9 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-silver-*]`],
   ['Core/GlueRole/Resource', `IAM5[Resource::${LOGS}/crawlers:log-stream:pp-dw-gold-*]`],
   ['Core/GlueRole/Resource', 'IAM5[Resource::*]'],
+  ...['bronze/*', 'silver/*', 'gold/*'].map((keys): [string, string] => [
+    'Core/LakeFormation/Role/Resource', `IAM5[Resource::${BUCKET}/${keys}]`,
+  ]),
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-bronze-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-silver-*]`],
   ['Core/SchedulerRole/Resource', `IAM5[Resource::${GLUE}:job/pp-dw-gold-*]`],
@@ -44,7 +48,13 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Daily/Role/Resource', 'IAM5[Resource::arn:aws:states:eu-central-1:123456789012:execution:pp-dw-dataset:*]'],
   ['Core/FreshnessCheck/Role/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
   ['Core/FreshnessCheck/Role/Resource', 'IAM5[Action::kms:GenerateDataKey*]'],
+  ['Core/Alerts/Role/Resource', `IAM5[Resource::${BUCKET}/etl/*/runs/*]`],
   ['Core/Alerts/Role/Resource', 'IAM5[Action::kms:GenerateDataKey*]'],
+  ...['bronze', 'silver', 'gold'].map((layer): [string, string] => [
+    'Core/Budget/Role/Resource',
+    `IAM5[Resource::${GLUE}:job/pp-dw-${layer}-*]`,
+  ]),
+  ['Core/Budget/Role/Resource', 'IAM5[Resource::*]'],
   ...DATASETS.flatMap((dataset): [string, string][] => [
     [`${dataset}/Job`, 'GL1'],
     [`${dataset}/Job`, 'GL3'],
@@ -75,6 +85,15 @@ const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
   ['GlueScripts/Role/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:*:key/*]'],
   [HANDLER, 'L1'],
+  ...['athena/*', 'gold/*', 'athena-finance/*', 'bronze/fda-nsde/*'].map(
+    (keys): [string, string] => ['Analysts/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/${keys}]`],
+  ),
+  ['Analysts/DefaultPolicy/Resource', `IAM5[Resource::${GLUE}:table/pp_dw_gold/*]`],
+  ['Analysts/DefaultPolicy/Resource', 'IAM5[Resource::*]'],
+  ['Analysts/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
+  ['Reader/DefaultPolicy/Resource', `IAM5[Resource::${BUCKET}/bronze/fda-nsde/*]`],
+  ['Reader/DefaultPolicy/Resource', 'IAM5[Resource::*]'],
+  ['Reader/DefaultPolicy/Resource', 'IAM5[Resource::arn:aws:kms:eu-central-1:123456789012:key/*]'],
 ];
 
 /** A path and a rule in one string, with tokens resolved for the environment of the tests. */

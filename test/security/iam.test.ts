@@ -421,6 +421,30 @@ describe('The role of a dataset', () => {
   });
 });
 
+const TABLES_OF_LAYERS = ['bronze', 'silver', 'gold'].map(layer => `${layer}/fda-nsde/part.parquet`);
+
+table('The role that Lake Formation and AWS Glue can assume',
+  policiesOf((() => {
+    const stack = new Stack(new App(), 'Core', { env: ENV });
+    new EtlCore(stack, 'Core', {
+      ...PREFIXES, lakeFormation: true, encryptionKey: Key.fromKeyArn(stack, 'Own', LAKE_KEY),
+    });
+    return stack;
+  })(), 'pp-dw-lake-formation-role'),
+  [
+    ...TABLES_OF_LAYERS.flatMap((key): Row[] =>
+      ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'].map((action): Row => [action, `${BUCKET}/${key}`])),
+    listing('bronze/'), listing('gold/fda-nsde/'),
+    ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
+  ],
+  [
+    ...DENIED_FOR_ALL,
+    ...['raw/fda-nsde/nsde.zip', 'etl/fda-nsde/glue/bronze_job.py', 'athena/result.csv', 'staging/bronze/fda-nsde/part']
+      .map((key): Row => ['s3:GetObject', `${BUCKET}/${key}`]),
+    listing('raw/'), listing('athena/'), listing(''),
+    ['glue:GetTable', `${GLUE}:table/pp_dw_gold/fda_nsde`],
+  ]);
+
 table('The scheduler role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role'), [
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
   ['glue:StartJobRun', `${GLUE}:job/pp-dw-silver-fda-summary`],
@@ -436,15 +460,17 @@ table('The scheduler role', policiesOf(encryptedStack(), 'pp-dw-scheduler-role')
 const STATES = 'arn:aws:states:eu-central-1:123456789012';
 const ON_CALL = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 
-function alertStack(): Stack {
+function alertStack(props: Partial<EtlCoreProps> = {}): Stack {
   const stack = new Stack(new App(), 'Core', { env: ENV });
   const topic = Topic.fromTopicAttributes(stack, 'Topic', { topicArn: ON_CALL, keyArn: LAKE_KEY });
-  new EtlCore(stack, 'Core', { ...PREFIXES, alerts: { topic } });
+  new EtlCore(stack, 'Core', { ...PREFIXES, alerts: { topic }, ...props });
   return stack;
 }
 
 table('The role of the state machine that sends alerts', policiesOf(alertStack(), 'pp-dw-alerts-role'), [
   ['states:ListExecutions', `${STATES}:stateMachine:pp-dw-dataset`],
+  listing('etl/fda-nsde/runs/bronze/run_id='),
+  ['s3:GetObject', `${BUCKET}/etl/fda-nsde/runs/bronze/run_id=1.json`],
   ['sns:Publish', ON_CALL],
   ['kms:Decrypt', LAKE_KEY],
   ['kms:GenerateDataKey', LAKE_KEY],
@@ -454,10 +480,22 @@ table('The role of the state machine that sends alerts', policiesOf(alertStack()
   ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dataset`],
   ['states:StartExecution', `${STATES}:stateMachine:pp-dw-alerts`],
   ['states:DescribeExecution', `${STATES}:execution:pp-dw-dataset:run`],
+  listing('raw/fda-nsde/'),
+  listing('etl/fda-nsde/glue/'),
+  ['s3:GetObject', `${BUCKET}/etl/fda-nsde/glue/bronze.json`],
+  ['s3:GetObject', `${BUCKET}/bronze/fda-nsde/data.parquet`],
+  ['s3:PutObject', `${BUCKET}/etl/fda-nsde/runs/bronze/run_id=1.json`],
   ['sns:Publish', `${ON_CALL}-2`],
   ['sns:Subscribe', ON_CALL],
   ['kms:Decrypt', OTHER_KEY],
 ]);
+
+table(
+  'The role of the state machine that sends alerts in an encrypted lake',
+  policiesOf(alertStack({ encryptionKey: Key.fromKeyArn(new Stack(), 'Key', OTHER_KEY) }), 'pp-dw-alerts-role'),
+  [['kms:Decrypt', OTHER_KEY, THROUGH_S3]],
+  [['kms:Decrypt', OTHER_KEY], ['kms:GenerateDataKey', OTHER_KEY, THROUGH_S3]],
+);
 
 table('The role of the rules that start this state machine', policiesOf(alertStack(), 'pp-dw-events-role'), [
   ['states:StartExecution', `${STATES}:stateMachine:pp-dw-alerts`],
@@ -469,11 +507,42 @@ table('The role of the rules that start this state machine', policiesOf(alertSta
   ['sns:Publish', ON_CALL],
 ]);
 
+const budgetStack = stackWith({ maxDpuHoursPerMonth: 200, alerts: {} });
+
+table('The role of the state machine that counts DPU-hours', policiesOf(budgetStack, 'pp-dw-usage-role'), [
+  ['glue:GetJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
+  ['glue:GetJobRun', `${GLUE}:job/pp-dw-silver-fda-summary`],
+  ['glue:GetJobRun', `${GLUE}:job/pp-dw-gold-fda-summary`],
+  ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw' }],
+  ['cloudwatch:GetMetricStatistics', '*'],
+], [
+  ...DENIED_FOR_ALL,
+  ['glue:GetJobRun', `${GLUE}:job/pp-dw-report`],
+  ['glue:GetJobRun', `${GLUE}:job/pp-dw-dev-bronze-fda-nsde`],
+  ['glue:StartJobRun', `${GLUE}:job/pp-dw-bronze-fda-nsde`],
+  ['cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'pp-dw-dev' }],
+  ['cloudwatch:PutMetricData', '*'],
+  ['cloudwatch:GetMetricData', '*'],
+  ['cloudwatch:DeleteAlarms', 'arn:aws:cloudwatch:eu-central-1:123456789012:alarm:pp-dw-usage'],
+  ['kms:Decrypt', LAKE_KEY, THROUGH_S3],
+]);
+
+table('The role of the rule that starts this state machine', policiesOf(budgetStack, 'pp-dw-usage-events-role'), [
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-usage`],
+], [
+  ...DENIED_FOR_ALL,
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dataset`],
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-alerts`],
+  ['states:StartExecution', `${STATES}:stateMachine:pp-dw-dev-usage`],
+]);
+
 test.each([
-  ['pp-dw-alerts-role', 'states.amazonaws.com'],
-  ['pp-dw-events-role', 'events.amazonaws.com'],
-])('%s can be assumed only by %s for this account', (name, Service) => {
-  const role = resources(alertStack(), 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === name)!;
+  ['pp-dw-alerts-role', 'states.amazonaws.com', alertStack()],
+  ['pp-dw-events-role', 'events.amazonaws.com', alertStack()],
+  ['pp-dw-usage-role', 'states.amazonaws.com', budgetStack],
+  ['pp-dw-usage-events-role', 'events.amazonaws.com', budgetStack],
+])('%s can be assumed only by %s for this account', (name, Service, stack) => {
+  const role = resources(stack, 'AWS::IAM::Role').find(({ Properties }) => Properties.RoleName === name)!;
   expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([{
     Action: 'sts:AssumeRole',
     Effect: 'Allow',

@@ -1,7 +1,10 @@
 import { App, Duration, Environment } from 'aws-cdk-lib';
+import { AccountPrincipal, CfnPolicy, Role } from 'aws-cdk-lib/aws-iam';
 import {
-  Auth, EtlCoreProps, EtlDashboard, EtlPipeline, GlueConnection, Schedule, Source, TableFormat,
+  Auth, EtlCoreProps, EtlDashboard, EtlPipeline, GlueConnection, LakeDataset, Schedule, Source, TableFormat,
+  TeamWorkGroup,
 } from '../../src';
+import { acknowledge } from '../../src/private/resources/nag-suppressions';
 import { bronze, derived, ENV, gold, Lake, LAYOUTS, PREFIXES } from '../layouts';
 
 /** Only the required props. */
@@ -15,7 +18,9 @@ const ALL_PROPS: EtlCoreProps = {
   ...PREFIXES,
   metrics: true,
   encrypted: true,
+  lakeFormation: true,
   alerts: { emails: ['on-call@example.org'] },
+  maxDpuHoursPerMonth: 200,
 };
 
 function complete(lake: Lake): void {
@@ -51,6 +56,27 @@ function complete(lake: Lake): void {
   ];
   new EtlPipeline(lake.stack, 'Daily', { core: lake.core, datasets, schedule: Schedule.cron('0 5 * * ? *') });
   new EtlDashboard(lake.stack, 'Dashboard', { core: lake.core, datasets });
+  grants(lake, datasets[0]);
+}
+
+function grants({ stack, core }: Lake, dataset: LakeDataset): void {
+  const analysts = new Role(stack, 'Analysts', { assumedBy: new AccountPrincipal(ENV.account) });
+  core.grantQuery(analysts);
+  new TeamWorkGroup(stack, 'Finance', { core, team: 'finance' }).grantQuery(analysts, { datasets: [dataset] });
+  // The library does not suppress this finding, because the policy can contain other statements of the app.
+  acknowledge(
+    analysts.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy,
+    'IAM5', 'The list actions of Athena do not support resource-level permissions.', ['Resource::*'],
+  );
+  const reader = new Role(stack, 'Reader', { assumedBy: new AccountPrincipal(ENV.account) });
+  dataset.grantRead(reader);
+  dataset.grantStart(reader);
+  if (core.lakeFormation) {
+    acknowledge(
+      reader.node.findChild('DefaultPolicy').node.defaultChild as CfnPolicy,
+      'IAM5', 'lakeformation:GetDataAccess does not support resource-level permissions.', ['Resource::*'],
+    );
+  }
 }
 
 /** An app that the security tools check. */
@@ -76,6 +102,7 @@ export const CHECKED_LAKES: CheckedLake[] = [
   ...lakes('required props only', minimal, PREFIXES, ENV),
   ...lakes('all props', complete, ALL_PROPS, ENV),
   ...lakes('all props, environment-agnostic', complete, ALL_PROPS),
+  ...lakes('grants without Lake Formation', lake => grants(lake, bronze(lake)), { ...PREFIXES, encrypted: true }, ENV),
   ...lakes('encrypted alerts', minimal, { ...PREFIXES, alerts: { encrypted: true } }, ENV).slice(0, 1),
   ...lakes('existing bucket', minimal, { ...PREFIXES, existingBucketName: 'our-lake' }, ENV).slice(0, 1),
 ];

@@ -1,8 +1,10 @@
 """The packaged bronze job as deployed: its script, the package as a ZIP file, the dataset document, the arguments."""
 
 import json
+import os
 import runpy
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,15 @@ def names() -> dict[str, Any]:
     }
 
 
-def run(request: Request, **document: Any) -> None:
+def run(request: Request, *, in_spark: bool = False, **document: Any) -> None:
+    """Run the job with these keys of its document. With `in_spark`, Spark converts all parts."""
     sys.path.insert(0, str(Path(request.work, PACKAGE)))
+    if request.cores != os.cpu_count():  # not imported otherwise, because the job imports it during the download
+        convert_shards: Any = import_module("etl_runtime.convert.convert_shards")
+        convert_shards.MAX_THREADS = request.cores
+    if in_spark:
+        part_writer: Any = import_module("etl_runtime.convert.part_writer")
+        part_writer.MAX_DRIVER_BYTES = 0
     from etl_runtime.job.store import Store
 
     own, store = names(), Store()

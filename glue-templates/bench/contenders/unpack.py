@@ -1,8 +1,9 @@
-"""The steps of the job before Spark: download, copy to raw/, and parts in staging. Compare it with `floor`."""
+"""The steps of the job before the conversion: download, copy to raw/, and parts. Compare it with `floor`."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.contenders.job import DATASET, names
 from bench.package import PACKAGE
@@ -12,6 +13,7 @@ from bench.request import Request
 def main() -> None:
     request = Request.read()
     sys.path.insert(0, str(Path(request.work, PACKAGE)))
+    from etl_runtime.convert.part_writer import PartWriter
     from etl_runtime.convert.unpack import unpack
     from etl_runtime.job.arguments import Names, TableName
     from etl_runtime.job.file_format import file_format_of
@@ -26,9 +28,15 @@ def main() -> None:
     with request.step("fetch"):
         original = fetch(request.url, FetchContext())
         assert original
-    with request.step("unpack"), original.file, ThreadPoolExecutor(1) as background:
+    with (
+        request.step("unpack"),
+        original.file,
+        ThreadPoolExecutor(1) as background,
+        TemporaryDirectory() as folder,
+    ):
         keeping = background.submit(keep, KeptOriginal(original, f"{own['raw']}data.zip", is_stored=False), store)
-        unpack([original], file_format, {}, {}, Names(**own, tables=tables), own["staging"], store)
+        writer = PartWriter(Path(folder), own["staging"], store)
+        unpack([original], file_format, {}, {}, Names(**own, tables=tables), writer)
         keeping.result()
     request.finish()
 

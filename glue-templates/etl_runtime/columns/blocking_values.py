@@ -1,4 +1,4 @@
-"""Find the few values that make a column text instead of a better type, such as NA among numbers."""
+"""Finds the few values that force a column to be text instead of a more specific type, such as NA among numbers."""
 
 import json
 import re
@@ -16,7 +16,7 @@ MAX_WORDS, MAX_OTHER_VALUES = 5, 3
 VALUES_PER_WORD = 3
 MIN_MATCHING_SHARE = 0.9
 MAX_DISTINCT = 100_000
-PROBE_VALUES = 1000  # most types that do not match have too many other values among the first
+PROBE_VALUES = 1000  # if a type does not match, there are usually too many other values among these
 MAX_NAMED = 6
 MISSING_WORD = re.compile(
     r"\\N|[^\w\s]+|[^\w\s]?(n\W?a|n\W?d|nan|nil|null|none|missing|unknown|no data|"
@@ -34,7 +34,8 @@ TYPES = (
 
 @dataclass(frozen=True)
 class BlockedType:
-    """The few values that make a column text, and the column_schema entry with the type of all its other values."""
+    """The few values because of which a column is text, and the column_schema entry with the type of all other
+    values."""
 
     entry: dict[str, str]
     values: tuple[str, ...]
@@ -52,8 +53,8 @@ def is_missing_word(value: str) -> bool:
 
 
 def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType | None:
-    """For a text column: the type that nearly all values match, and the values that do not match it. None if there is
-    no such type."""
+    """Find the type that nearly all values of a text column match, and the values that do not match it. Returns None if
+    there is no such type."""
     text = text.drop_null()
     distinct = pc.unique(text)
     if not 1 < len(distinct) <= MAX_DISTINCT:
@@ -69,8 +70,8 @@ def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType |
 
 
 def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | None:
-    """The column_schema entry for a type of all values, and whether the type is also inferred without the entry. None
-    if the values are text."""
+    """The column_schema entry for a type that all values match, and whether the type is also inferred without the
+    entry. None if the values are text."""
     best = infer(text, formats).best
     better = hint(text, best)
     if better and " or " not in better.get("format", ""):
@@ -79,7 +80,7 @@ def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | 
 
 
 def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
-    """The type of nearly all values, and the other values. None if there is no such type."""
+    """The type that nearly all values match, and the other values. None if there is no such type."""
     like_values = pc.match_substring_regex(distinct, r"^[^A-Za-z]*\d[^A-Za-z]*$")
     if pc.sum(like_values).as_py() < MIN_MATCHING_SHARE * len(distinct):
         return None
@@ -107,7 +108,8 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> list[str]:
 
 
 def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> BlockedType:
-    """The type with the fewest other values. If dates fit two orders of day and month alike, the entry lists both."""
+    """The type with the fewest other values. If dates can be read in both orders of day and month, the entry lists both
+    formats."""
     type = min(found, key=lambda each: len(found[each])).type
     count = min(map(len, found.values()))
     alike = [each for each in found if each.type == type and len(found[each]) == count]
@@ -119,7 +121,7 @@ def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> Blo
 def blocked_lines(
     table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str], *, header: bool
 ) -> list[str]:
-    """One line for the words that mean missing values, and one for each other column, with the keys to paste.
+    """Return one line for the words that mean missing values, and one for each other column, with the keys to paste.
 
     `header` is `file_format.header`.
     """

@@ -1,4 +1,4 @@
-"""The columns of a part of a table after it is read, independent of the file format.
+"""The columns of a part of a table, after the part is read. They do not depend on the file format.
 
 Text, JSON and Parquet files have different cells and different type inference. The `convert` package uses only these
 protocols.
@@ -27,11 +27,11 @@ class Inference(Protocol):
         ...
 
     def merged(self, other: Self) -> Self:
-        """The inference for the cells of both. A type that either one excludes stays excluded."""
+        """The inference for the cells of both. A type that either inference excludes stays excluded."""
         ...
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published type plus the struct fields that only these cells have, at any depth."""
+        """The published type, plus the struct fields at any depth that only these cells have."""
         ...
 
 
@@ -43,16 +43,16 @@ class Cells(Protocol):
         ...
 
     def convert(self, column_type: ColumnType) -> pa.Array | None:
-        """The cells as values of the column type, or None if any cell does not match it."""
+        """Convert the cells to values of the column type. Returns None if any cell does not match it."""
         ...
 
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, with null for each cell that does not match the type, and the cells that do not match by row
-        number, as JSON values."""
+        """Return the values, with null for each cell that does not match the type, and the mismatching cells as JSON
+        values, keyed by row number."""
         ...
 
     def has_type(self, column_type: ColumnType) -> bool:
-        """Whether the cells are values of the data type already, so that a declared type changes none of them."""
+        """Whether the cells already are values of the data type, so that a declared type does not change them."""
         ...
 
     def as_text(self) -> pa.Array:
@@ -62,10 +62,10 @@ class Cells(Protocol):
 
 @dataclass(frozen=True)
 class PartTable:
-    """The cells of a part by source column name.
+    """The cells of a part, keyed by source column name.
 
-    By row number, `surplus` has the extra fields of a record, and `short` the number of fields of a record with too
-    few.
+    Keyed by row number, `surplus` has the extra fields of a record, and `short` has the field count of a record with
+    too few fields.
     """
 
     rows: int

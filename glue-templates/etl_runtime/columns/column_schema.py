@@ -1,4 +1,4 @@
-"""Column settings of the dataset document: names in the table, data types, and formats of the values."""
+"""The column settings in the dataset document: column names in the table, data types, and formats of values."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from etl_runtime.job.dataset_document import DatasetDocument
 
 @dataclass(frozen=True)
 class DeclaredColumn:
-    """The declared settings of one source column. None means that the job chooses."""
+    """The declared settings of one source column. If a setting is None, the job chooses."""
 
     source: str
     name: str | None = None
@@ -19,7 +19,8 @@ class DeclaredColumn:
 
 
 def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
-    """The column settings of a table: column_schema, and column_mappings for names that are not in column_schema."""
+    """The column settings of a table, from column_schema, and from column_mappings for names that are not in
+    column_schema."""
     names = document.get("column_mappings", {})
     columns = document.get("column_schema", {}).get(table, {})
     return [
@@ -36,7 +37,7 @@ def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColu
 
 
 def descriptions(document: DatasetDocument) -> dict[str, dict[str, str]]:
-    """The descriptions in column_schema, by table and source column."""
+    """The descriptions in column_schema, keyed by table and source column."""
     return {
         table: {source: column["description"] for source, column in columns.items() if "description" in column}
         for table, columns in document.get("column_schema", {}).items()
@@ -44,7 +45,8 @@ def descriptions(document: DatasetDocument) -> dict[str, dict[str, str]]:
 
 
 def by_source(declared: Collection[DeclaredColumn], sources: Iterable[str]) -> dict[str, DeclaredColumn]:
-    """The declared settings by source column: exact name first, then ignoring case and punctuation."""
+    """The declared settings, keyed by source column. Names are matched exactly first, then ignoring case and
+    punctuation."""
     sources = list(sources)
     exact = {column.source: column for column in declared}
     found = {source: exact[source] for source in sources if source in exact}

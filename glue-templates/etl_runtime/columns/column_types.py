@@ -1,8 +1,8 @@
 """Lossless type inference: a column gets a type only if the text of every value can be restored from the stored value.
 
 A `ColumnType` is a data type plus the notation of the values where the data type alone is ambiguous. `parse` converts
-text to values and `to_text` converts them back. A type matches a column if to_text(parse(text)) == text for every
-cell. A declared type only has to keep the value: see `declared_types`.
+text to values and `to_text` converts them back. A type matches a column if to_text(parse(text)) == text for every cell.
+A declared type only has to preserve the value: see `declared_types`.
 """
 
 import re
@@ -19,9 +19,9 @@ from etl_runtime.job.file_format import NO_FORMATS, Formats
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MAX_DECIMAL_DIGITS = 38  # the limit of Athena
-PROBE_CELLS = 64  # most types that do not match fail within the first cells
+PROBE_CELLS = 64  # if a type does not match, this usually shows in the first cells
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
-CALENDAR_PATTERN = (  # ISO text with a valid date and time, except that February 29 is not checked
+CALENDAR_PATTERN = (  # ISO text with a valid date and time; February 29 is accepted in any year
     r"^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))"
     r"(?:$|[T ](?:[01]\d|2[0-3]):[0-5]\d(?:$|[^:]|:[0-5]\d))"
 )
@@ -32,10 +32,10 @@ class ColumnType:
     """The Athena data type of a column, and the notation of its values in the source.
 
     `spelling` is the detected notation, as an example value: "3" or "3.0" for a double, "0000-00-00T00:00:00Z" for a
-    timestamp, "TRUE" for a boolean. For JSON it is the type with `text` in place of string where the column has
-    scalars of several types, and `json` where it has JSON text. The notation is stored under the key `spelling` in
-    published.json, so that the next run can check it. `format` is the declared notation: a date pattern, a number
-    format, or the words for true and false. A `declared` type keeps the value but not its notation: 007 becomes 7.
+    timestamp, "TRUE" for a boolean. For JSON, it is the type with string replaced by `text` for scalars of several
+    types, and by `json` for JSON text. The notation is stored under the key `spelling` in published.json, so that the
+    next run can check it. `format` is the declared notation: a date pattern, a number format, or the words for true and
+    false. A `declared` type preserves the value, but not its notation: 007 becomes 7.
     """
 
     type: str
@@ -58,7 +58,7 @@ FALSE = {"true": "false", "TRUE": "FALSE", "True": "False"}
 
 
 def parse(text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Text → values of the type. Raises pyarrow.ArrowInvalid if a cell cannot be parsed."""
+    """Convert text to values of the type. Raises pyarrow.ArrowInvalid if a cell cannot be parsed."""
     if column_type.type == "string":
         return text
     if column_type.type == "boolean" and not column_type.declared:
@@ -85,7 +85,7 @@ def _castable(text: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def to_text(values: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Values → their original text. The result is undefined for a declared type."""
+    """Convert values back to their original text. The result is undefined for a declared type."""
     if column_type.type == "string":
         return values
     if column_type.format:
@@ -125,7 +125,7 @@ def _require_readable(read: pa.Array, text: pa.Array) -> pa.Array:
 
 
 def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
-    """UTC timestamps in the notation of the example: same separator, same number of digits, with or without Z."""
+    """Format UTC timestamps like the example: with the same separator and number of digits, with or without Z."""
     digits = example.removesuffix("Z")
     text = pc.cast(values.cast(pa.timestamp("us")), pa.string())
     text = pc.utf8_slice_codeunits(text, 0, len(digits))
@@ -134,7 +134,7 @@ def _timestamp_text(values: pa.Array, example: str) -> pa.Array:
 
 
 def convert(text: pa.Array, column_type: ColumnType) -> pa.Array | None:
-    """The values, or None if any cell does not match the type."""
+    """Convert text to values of the type. Returns None if any cell does not match the type."""
     column_type = _for_text(column_type)
     if column_type.type == "string":
         return text
@@ -166,7 +166,7 @@ def _is_costly(column_type: ColumnType) -> bool:
 
 
 def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa.Array, pa.Array]:
-    """The values, with null for each cell that does not match, and the mask of these cells.
+    """Return the values, with null for each cell that does not match, and the mask of these cells.
 
     Text never matches a nested type.
     """
@@ -184,9 +184,9 @@ def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa
 
 
 def _for_text(column_type: ColumnType) -> ColumnType:
-    """The type for parsing text.
+    """The type to use for parsing text.
 
-    A boolean or timestamp of a typed file has no notation, so only the value has to match.
+    A boolean or timestamp from a file with types has no notation, so only the value has to match.
     """
     has_notation = column_type.spelling or column_type.format or column_type.type not in ("boolean", "timestamp")
     return column_type if has_notation else replace(column_type, declared=True)
@@ -198,9 +198,9 @@ def _is_scalar(column_type: ColumnType) -> bool:
 
 
 def _regex(column_type: ColumnType) -> str:
-    """An Arrow regular expression that every matching cell satisfies.
+    """An Arrow regular expression that every cell of the type matches.
 
-    Some other cells satisfy it too, such as 2024-02-30.
+    Some other cells match it, too, such as 2024-02-30.
     """
     if column_type.declared:
         return declared_types.regex(column_type.type, column_type.format)
@@ -225,7 +225,7 @@ def _regex(column_type: ColumnType) -> str:
 def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
     """The cells that do not match.
 
-    The regular expression finds nearly all of them, which is much faster than a failing cast.
+    The regular expression finds nearly all of them, and is much faster than a cast that fails.
     """
     looks_right = pc.match_substring_regex(distinct, _regex(column_type))
     candidates = distinct.filter(looks_right)
@@ -263,9 +263,10 @@ def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 
 
 def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Exclude exponents and dates before year 1, because query engines handle them differently.
+    """Exclude exponents and dates before the year 1, because query engines handle them differently.
 
-    NaN and infinity can also be words or marks for a missing value, so they are numbers only if the type is declared.
+    NaN and infinity can also be words, or mean that a value is missing, so they are numbers only if the type is
+    declared.
     """
     if pa.types.is_floating(values.type):
         return (
@@ -331,7 +332,7 @@ def _candidates(first: str, formats: Formats) -> Iterable[ColumnType]:
         yield ColumnType("timestamp" if date_pattern.has_time(formats.date) else "date", format=formats.date)
     yield BIGINT
     yield from _number_candidates(first, formats.number)
-    if formats.number != number_format.plain_format(formats.number):  # not every number is an amount of money
+    if formats.number != number_format.plain_format(formats.number):  # numbers without a currency sign
         yield from _number_candidates(first, number_format.plain_format(formats.number))
     yield DATE
     if TIMESTAMP.fullmatch(first):

@@ -1,4 +1,4 @@
-"""Convert dates and times in a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss to ISO text and back."""
+"""Converts dates and times with a pattern such as yyyyMMdd or MM/dd/yyyy HH:mm:ss to ISO text and back."""
 
 import re
 from functools import lru_cache
@@ -17,19 +17,19 @@ NOON = 12
 
 
 def has_time(pattern: str) -> bool:
-    """Whether values of this pattern are timestamps. Otherwise they are dates."""
+    """Whether values with this pattern are timestamps. Otherwise, they are dates."""
     return any(symbol in TIME_POSITIONS or symbol in ("hh", "h") for symbol in _symbols(pattern))
 
 
 def regex(pattern: str) -> str:
-    """An Arrow regular expression that every value of the pattern satisfies."""
+    """An Arrow regular expression that every value with this pattern matches."""
     return "^" + "".join(_symbol_regex(symbol) for symbol in _symbols(pattern)) + "$"
 
 
 def to_iso(text: pa.Array, pattern: str) -> pa.Array:
-    """`2024-01-31`, or `2024-01-31 12:30:00.250000` if the pattern has a time.
+    """Convert text to `2024-01-31`, or to `2024-01-31 12:30:00.250000` if the pattern has a time.
 
-    Null if the text does not match the pattern.
+    The result is null if the text does not match the pattern.
     """
     symbols = [symbol for symbol in _symbols(pattern) if symbol[0].isalpha()]
     groups = "".join(
@@ -67,7 +67,7 @@ def _symbol_regex(symbol: str) -> str:
 
 
 def _hour(hour: pa.Array, half: pa.Array) -> pa.Array:
-    """The hour from 00 to 23 of a 12-hour clock: 12 AM is 00, and 12 PM is 12."""
+    """Convert the hour of a 12-hour clock to 00 to 23: 12 AM is 00, and 12 PM is 12."""
     number = pc.cast(hour, pa.int32())
     from_zero = pc.if_else(pc.equal(number, NOON), 0, number)
     is_afternoon = pc.starts_with(pc.utf8_lower(half), "p")

@@ -1,4 +1,4 @@
-"""Convert numbers as text to text that Arrow casts to a decimal. Arrow's cast overflows silently on too many digits."""
+"""Prepares numbers in text for Arrow's cast to decimal, which silently overflows if there are too many digits."""
 
 from decimal import Decimal
 
@@ -9,7 +9,8 @@ from etl_runtime.columns.null_mask import null_unless_match
 
 
 def plain_decimals(number: pa.Array, precision: int, scale: int) -> pa.Array:
-    """Numbers such as -012.50 or 1e5 as plain digits. Null if the number exceeds the precision or scale."""
+    """Convert numbers such as -012.50 or 1e5 to plain digits. The result is null if a number exceeds the precision or
+    scale."""
     exponents = pc.fill_null(pc.match_substring_regex(number, "[eE]"), False)
     if pc.any(exponents).as_py():
         plain = [f"{Decimal(text):f}" for text in number.filter(exponents).to_pylist()]

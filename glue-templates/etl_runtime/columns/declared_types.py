@@ -1,6 +1,6 @@
-"""Normalize text so that Arrow can cast it to a declared type.
+"""Normalizes text so that Arrow can cast it to a declared type.
 
-A declared type keeps the value, not the notation: 007 is 7.
+A declared type preserves the value, not the notation: 007 becomes 7.
 
 Text that is not valid for the type becomes null here, and the job writes it to meta_rescued.
 """
@@ -19,13 +19,13 @@ TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 PLAIN_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 NOT_FINITE = r"(?i:nan|[+-]?inf(?:inity)?)"
-SAFE_CHARACTERS = 15  # a double keeps any number of up to 15 digits; longer numbers need a check
+SAFE_CHARACTERS = 15  # a double preserves any number of up to 15 digits; longer numbers need a check
 DATE = r"\d{4}-\d\d-\d\d"
 TIMESTAMP = rf"{DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
 
 
 def regex(type: str, format: str) -> str:
-    """An Arrow regular expression that every value of the type satisfies, including surrounding whitespace."""
+    """An Arrow regular expression that every value of the type matches, including surrounding whitespace."""
     return rf"^\s*(?:{_value_regex(type, format)})\s*$"
 
 
@@ -50,7 +50,7 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
-    """Numbers in the format, with a decimal point. NaN and infinity stay as they are."""
+    """Convert numbers in the format to a notation with a decimal point. NaN and infinity stay unchanged."""
     plain = number_format.to_plain(text, format)
     is_finite = pc.fill_null(pc.invert(pc.match_substring_regex(text, f"^{NOT_FINITE}$")), True)
     if type != "double" or pc.all(is_finite).as_py() is not False:
@@ -59,7 +59,7 @@ def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _exact_doubles(number: pa.Array) -> pa.Array:
-    """The numbers, with null for those that a double cannot represent exactly, such as 9007199254740993 or 1e-400."""
+    """Replace numbers that a double cannot represent exactly, such as 9007199254740993 or 1e-400, by null."""
     unsafe = pc.or_(pc.greater(pc.utf8_length(number), SAFE_CHARACTERS), pc.match_substring_regex(number, "[eE]"))
     candidates = number.filter(pc.fill_null(unsafe, False))
     shortest = pc.cast(pc.cast(candidates, pa.float64()), pa.string())

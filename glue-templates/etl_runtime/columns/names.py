@@ -1,4 +1,4 @@
-"""Column names: unique in the source, and clean in the table (snake_case, ASCII, unique)."""
+"""Column names, which are unique in the source and clean in the table (snake_case, ASCII, unique)."""
 
 import re
 import unicodedata
@@ -27,7 +27,7 @@ TRANSLITERATIONS = str.maketrans(
 
 
 def source_names(header: Sequence[str]) -> tuple[str, ...]:
-    """Unique names for the cells of a header: an empty cell is named by its position, a duplicate gets a number."""
+    """Unique names for the cells of a header. An empty cell is named after its position; a duplicate gets a number."""
     names: dict[str, None] = {}
     counts: dict[str, int] = {}
     for position, cell in enumerate(header, start=1):
@@ -40,11 +40,11 @@ def source_names(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, str]:
-    """A clean name for each source column.
+    """Choose a clean name for each source column.
 
-    `taken` has the names of the published columns by source. They do not change. If several source names have the
-    same clean name, the source name that is already clean gets it. The others get a number in alphabetical order, so
-    the result does not depend on the column order.
+    `taken` has the names of the published columns, keyed by source column. These names do not change. If several source
+    names have the same clean name, the source name that is already clean gets it. The others are numbered in
+    alphabetical order, so that the result does not depend on the column order.
     """
     names = dict(taken)
     used = {*taken.values(), RUN_ID, RESCUED, SOURCE_DATE}
@@ -59,7 +59,7 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
 def unused_name(base: str, used: Container[str], counts: dict[str, int]) -> str:
     """The name `base`, with a number if it is used.
 
-    `counts` has the last number of each base, so that thousands of equal names do not take quadratic time.
+    `counts` has the last number used for each base, so that thousands of equal names do not take quadratic time.
     """
     name = base
     while name in used:
@@ -83,9 +83,9 @@ def comparison_key(source: str) -> tuple[str, str]:
 
 
 def dropped_characters(source: str) -> str:
-    """The letters and digits that the clean name lacks, because they are not ASCII.
+    """The letters and digits that are missing in the clean name because they are not ASCII.
 
-    The full name if the clean name is empty.
+    If the clean name is empty, this is the full name.
     """
     others = "".join(
         character for character in _decomposed(source).casefold() if character.isalnum() and not character.isascii()

@@ -1,7 +1,7 @@
-"""Convert numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
+"""Converts numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
 
-A format is the number 1234.56 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`. It may have a
-currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another sign do not match.
+A format is the number 1234.56 or 1234 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`. It may
+have a currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another currency sign do not match.
 """
 
 import re
@@ -32,14 +32,14 @@ def _parts(number_format: str) -> tuple[str, str, str]:
 
 @lru_cache
 def _separators(number_format: str) -> tuple[str, str]:
-    """The thousands separator and the decimal separator. Empty if the format does not have one."""
+    """The thousands separator and the decimal separator. A separator that the format does not have is empty."""
     example, _, _ = plain_format(number_format).partition("56")
     thousands, _, decimal = example[1:].partition("234")
     return thousands, decimal
 
 
 def regex(number_format: str) -> str:
-    """An Arrow regular expression for numbers of the format. Thousands separators are all present or all absent."""
+    """An Arrow regular expression for numbers in this format. Either all thousands separators are present, or none."""
     thousands, decimal = _separators(number_format)
     grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
     fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""
@@ -50,7 +50,8 @@ def regex(number_format: str) -> str:
 
 
 def to_plain(text: pa.Array, number_format: str) -> pa.Array:
-    """Numbers of the format as `-1234.56`. Null if the text does not match the format."""
+    """Convert numbers in this format to a notation such as `-1234.56`. The result is null if the text does not match
+    the format."""
     thousands, decimal = _separators(number_format)
     text = null_unless_match(text, regex(number_format))
     for sign in (part.strip() for part in _parts(number_format)[::2]):

@@ -1,4 +1,4 @@
-"""Suggest column_schema entries for columns that are text because of their notation, such as 20240131."""
+"""Suggests column_schema entries for columns that are text because of their notation, such as 20240131."""
 
 import json
 import re
@@ -30,16 +30,16 @@ NUMBER_TYPES = ("decimal(18,2)", "decimal(18,4)", "decimal(38,12)", "double")
 TIME = re.compile(
     r"(?P<date>.*?\d)(?P<gap>[ ,]+)(?P<time>\d{1,2}:\d\d(?P<s>:\d\d(?P<f>\.\d{1,6})?)?)(?P<half>\s?[AaPp]\.?[Mm]\.?)?"
 )
-CURRENCY = "[A-Za-z]{0,3}[$¢-¥฿₠-⃀]"  # not letters alone: A12 and BOE 737 are codes
+CURRENCY = "[A-Za-z]{0,3}[$¢-¥฿₠-⃀]"  # letters alone are not a currency: A12 and BOE 737 are codes
 AMOUNT = re.compile(rf"[-+]?(?P<prefix>(?:{CURRENCY})\s?)?[-+]?\d[\d.,'’  ]*?(?P<suffix>\s?(?:{CURRENCY}))?")
 
 
 def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
-    """The column_schema entry with a better type than the inferred one.
+    """The column_schema entry for a type that is better than the inferred one.
 
     None if there is no better type, or if the column contains codes.
 
-    If dates such as 01/02/2024 match two formats, the entry lists both, so that the user must choose one.
+    If dates such as 01/02/2024 match two formats, the entry lists both, and the user must choose one.
     """
     text = text.drop_null()
     if not len(text) or inferred.type not in ("string", "bigint"):
@@ -65,7 +65,7 @@ def _dates(first: str) -> Iterator[ColumnType]:
 
 
 def _clocks(time: re.Match[str]) -> Iterator[str]:
-    """The patterns of a time of day, first the one with two digits for the hour."""
+    """The patterns for a time of day. The pattern with a two-digit hour comes first."""
     rest = ":mm" + (":ss" if time["s"] else "") + (f".{'S' * (len(time['f']) - 1)}" if time["f"] else "")
     if time["half"]:
         half = (" " if time["half"][0].isspace() else "") + "a"
@@ -75,7 +75,7 @@ def _clocks(time: re.Match[str]) -> Iterator[str]:
 
 
 def distinct_orders(formats: list[str]) -> list[str]:
-    """The first format of each order of day and month. M/d/yyyy and MM/dd/yyyy have the same order."""
+    """The first format for each order of day and month. M/d/yyyy and MM/dd/yyyy have the same order."""
     found: dict[str, str] = {}
     for each in formats:
         order = each
@@ -100,12 +100,12 @@ def _numbers(text: pa.Array) -> Iterator[ColumnType]:
 
 
 def _has_leading_zero(text: pa.Array) -> bool:
-    """Whether a value has a leading zero. Such values are codes, not numbers: 007."""
+    """Whether a value has a leading zero. Such values, like 007, are codes rather than numbers."""
     return bool(pc.any(pc.match_substring_regex(text, r"^-?0\d")).as_py())
 
 
 def _has_not_finite(text: pa.Array) -> bool:
-    """Whether a value is NaN or infinity, which can also be a word or mean that the value is missing."""
+    """Whether a value is NaN or infinity. These can also be words, or mean that the value is missing."""
     return bool(pc.any(pc.match_substring_regex(text, rf"^\s*{NOT_FINITE}\s*$")).as_py())
 
 

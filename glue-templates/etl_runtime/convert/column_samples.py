@@ -1,4 +1,4 @@
-"""Type inference from sampled cells, by source column."""
+"""Type inference from sampled cells, per source column."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ def merge_inference(inferences: dict[str, Inference], source: str, inference: In
 
 @dataclass
 class ColumnSamples:
-    """The inferred type of each source column, and its sampled cells as text where they are kept."""
+    """The inferred type of each source column and, where they are kept, its sampled cells as text."""
 
     inferences: dict[str, Inference] = field(default_factory=dict)
     texts: dict[str, list[pa.Array]] = field(default_factory=dict)
@@ -31,11 +31,12 @@ class ColumnSamples:
         return pa.concat_arrays(self.texts[source])
 
     def hint(self, source: str) -> dict[str, str] | None:
-        """The `column_schema` entry for a better type than the inferred one. None if there is no better type."""
+        """The `column_schema` entry for a type that is better than the inferred one. None if there is no better
+        type."""
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
 
     def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:
-        """For a text column: the type that nearly all values match, and the values that do not match it. None if there
-        is no such type."""
+        """The type that nearly all values of a text column match, and the values that do not match it. None if there is
+        no such type."""
         is_text = source in self.texts and self.inferences[source].best.type == "string"
         return blocked_type(self.text(source), formats) if is_text else None

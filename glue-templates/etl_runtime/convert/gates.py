@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from etl_runtime.columns.column_schema import by_source, declared_columns
+from etl_runtime.convert.convert_tables import ConvertedTable
 from etl_runtime.convert.task import FIELDS, SURPLUS
-from etl_runtime.convert.type_plan import ConvertedTable
-from etl_runtime.convert.unpack import UnpackedTable
+from etl_runtime.convert.unpacked_table import UnpackedTable
 from etl_runtime.job.dataset_document import DataQuality, DatasetDocument
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileType
@@ -39,11 +39,12 @@ def check_gates(
     document: DatasetDocument,
     allowed: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Check all gates of all tables. Returns the failed gates that are `allowed` to fail, as entries of the run record.
+    """Check all gates for all tables. Returns the failed gates that are `allowed` to fail, as entries of the run
+    record.
 
-    `violations` are the findings on violated rules, by table.
+    `violations` are the findings about violated rules, keyed by table.
 
-    Raises RunFailed with all other failed gates; the published tables are then unchanged.
+    Raises RunFailed if any other gate fails. The error lists these gates, and the published tables are unchanged.
     """
     _require_equal_row_counts(unpacked, converted)
     failures = [
@@ -96,7 +97,7 @@ def _failures(
         return
     yield from shrink_failures(table.rows, published["rows"], document)
     yield from _lost_columns(key, table, in_source, staged, published, document).failures(published, published["rows"])
-    # A table that never had values has no columns, or only columns without an inferred type: none of them is frozen.
+    # A table that never had values has no columns, or only columns without an inferred type, which cannot be frozen.
     if document.get("schema_contract") == "freeze" and any(not column.get("unseen") for column in published["columns"]):
         yield from _changes(table, published)
         for name, count in table.rescued().items():
@@ -111,7 +112,7 @@ def _lost_columns(
     published: Mapping[str, Any],
     document: DatasetDocument,
 ) -> LostColumns:
-    """Columns that another gate reports are optional here: values in meta_rescued are not lost."""
+    """Columns that another gate reports are optional here, because values in meta_rescued are not lost."""
     names = {column["name"] for column in published["columns"]}
     missing = [column["name"] for column in published["columns"] if column["name"] not in in_source]
     declared = by_source(declared_columns(document, key), [column.source for column in table.columns])
@@ -142,7 +143,8 @@ def _mismatches(name: str, count: int, table: ConvertedTable) -> str:
 
 
 def _changes(table: ConvertedTable, published: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Differences from the published columns. A header that differs only in case or punctuation is the same column."""
+    """Yield the differences from the published columns. Headers that differ only in case or punctuation are the same
+    column."""
     by_name = {column.name: column for column in table.columns}
     columns = {column["name"]: by_name[column["name"]] for column in published["columns"] if column["name"] in by_name}
     sources = table.sources

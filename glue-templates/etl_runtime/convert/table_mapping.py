@@ -1,4 +1,4 @@
-"""The assignment of data files to tables."""
+"""Assigns data files to tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from etl_runtime.read.text.decode import refuse_markup
 def map_tables(
     found: Mapping[str, list[Member]], mapping: Mapping[str, str], tables: Iterable[str]
 ) -> list[tuple[Member, str]]:
-    """Each data file with its table, in the order of the containers. `found` are the files by container.
+    """Return each data file with its table, in the order of the containers. `found` are the files, keyed by container.
 
     Without a mapping, each container must have one data file, for the only table. Raises RunFailed if the assignment is
     missing or ambiguous.
@@ -69,7 +69,7 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
 
 
 def _file_names(members: list[Member], pattern: str) -> list[str]:
-    """The names of the files as the pattern is written: with or without folders."""
+    """The names of the files in the notation of the pattern, with or without folders."""
     return [member.name if "/" in pattern else member.name.rpartition("/")[2] for member in members]
 
 
@@ -92,7 +92,7 @@ def _require_files(container: str, members: list[Member]) -> None:
 
 
 def _matching_pattern(name: str, mapping: Mapping[str, str]) -> str | None:
-    """The key of the mapping for a file. An exact name takes precedence over a glob."""
+    """The key in the mapping that applies to a file. An exact name takes precedence over a glob."""
     file_names = (name, name.rpartition("/")[2])
     exact = [pattern for pattern in mapping if pattern in file_names]
     globs = [pattern for pattern in mapping if any(fnmatchcase(file_name, pattern) for file_name in file_names)]

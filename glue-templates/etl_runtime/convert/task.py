@@ -1,4 +1,4 @@
-"""The work of one Spark task: converts parts of a table into one typed Parquet object.
+"""Converts parts of a table into one typed Parquet object. A Spark task or a thread of the driver does this.
 
 The key of the object is set before the task starts. If Spark retries a task or runs it speculatively, each attempt
 writes the same object.
@@ -6,6 +6,7 @@ writes the same object.
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,7 +24,7 @@ from etl_runtime.convert.column_samples import merge_inference
 from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.errors import DISK_FULL_ERRNOS, ErrorCode, RunFailed, run_failure
 from etl_runtime.job.file_format import FileFormat
-from etl_runtime.job.store import store_of_worker
+from etl_runtime.job.store import Store, store_of_worker
 from etl_runtime.publish.parquet_object import Bounds, bounds, field_values, parquet_writer, upload
 from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
@@ -32,13 +33,15 @@ from etl_runtime.read.text.text_cells import TextCells
 SURPLUS, FIELDS = (
     "_surplus",
     "_fields",
-)  # keys in meta_rescued: surplus fields, the number of fields if there are too few
+)  # keys in meta_rescued: surplus fields, and the number of fields if there are too few
 MAX_EXAMPLE_CHARACTERS = 60
+
+Take = Callable[[Part], bytes]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, the name of the source column, its type.
+    """A column of a table: its name, the name of its source column, and its type.
 
     `inferred` is true until the column is published. `unseen` is true if no sample has a value to infer the type from.
     """
@@ -52,7 +55,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Shard:
-    """The parts that one task converts into the object at `uri`."""
+    """The parts that are converted into the object at `uri`."""
 
     table: str
     parts: tuple[Part, ...]
@@ -65,8 +68,18 @@ class Shard:
     schema_with_ids: pa.Schema | None = None
 
     @property
+    def is_on_driver(self) -> bool:
+        """Whether the driver has to convert the parts, because executors cannot read files on the driver."""
+        return any(part.is_on_driver for part in self.parts)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a part can be read only once, while the source is unpacked."""
+        return any(part.is_gone for part in self.parts)
+
+    @property
     def schema(self) -> pa.Schema:
-        """The schema of the object. That of an Iceberg table contains field IDs."""
+        """The schema of the object. For an Iceberg table, it contains field IDs."""
         if self.schema_with_ids is not None:
             return self.schema_with_ids
         fields = [pa.field(column.name, column.column_type.arrow_type) for column in self.columns]
@@ -76,11 +89,11 @@ class Shard:
 
 @dataclass
 class ConvertedShard:
-    """The result of a shard. Counts, bounds and examples are by column name in the table, `field_values` by path.
+    """The result of a shard. Counts, bounds and examples are keyed by column name in the table, `field_values` by path.
 
-    `refuted` and `widened` are by source column. `refuted` has the inference for cells of columns that are new or whose
-    inferred type does not match. `widened` has the inference of each part that adds fields to a published struct. If
-    one of them has an entry, no object is written and the shard is converted again.
+    `refuted` and `widened` are keyed by source column. `refuted` has the inference for cells of columns that are new or
+    whose inferred type does not match. `widened` has the inference for each part that adds fields to a published
+    struct. If either has an entry, no object is written and the shard is converted again.
     """
 
     shard: Shard
@@ -101,26 +114,29 @@ class ConvertedShard:
         return bool(self.refuted or self.widened)
 
 
-def convert_shard(shard: Shard) -> ConvertedShard:
+def convert_shard(shard: Shard, store: Store | None = None, take: Take | None = None) -> ConvertedShard:
     """Convert the parts and write the object, unless a column type has to change.
+
+    `store` is the store of the driver. `take` returns the content of a part in memory and can be called once per part.
 
     Raises RunFailed if the disk is full.
     """
     try:
-        return _convert_shard(shard)
+        store = store or store_of_worker(shard.region)
+        return _convert_shard(shard, store, take or (lambda part: _read(part, store)))
     except OSError as error:
         if error.errno in DISK_FULL_ERRNOS:
             raise run_failure(error) from error
         raise
 
 
-def _convert_shard(shard: Shard) -> ConvertedShard:
+def _convert_shard(shard: Shard, store: Store, take: Take) -> ConvertedShard:
     result = ConvertedShard(shard, nulls={column.name: 0 for column in shard.columns})
     with NamedTemporaryFile(prefix="medallion-") as file:
         with ExitStack() as stack:
             writer = None
             for part in shard.parts:
-                table = _converted_part(part, shard, result)
+                table = _converted_part(part, take, shard, result)
                 if table is not None:
                     writer = writer or stack.enter_context(parquet_writer(file, table))
                     writer.write_table(table)
@@ -128,7 +144,7 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
             if not writer:
                 stack.enter_context(parquet_writer(file, shard.schema.empty_table()))
         if not result.changes_types:
-            result.bytes = upload(file, shard.uri, shard.run_id, shard.region)
+            result.bytes = upload(file, shard.uri, shard.run_id, store)
             metadata = pq.read_metadata(file.name)
             result.bounds = bounds(metadata, result.nulls)
             result.field_values = field_values(metadata)
@@ -137,17 +153,20 @@ def _convert_shard(shard: Shard) -> ConvertedShard:
     return result
 
 
-@without_garbage_collection()
-def _converted_part(part: Part, shard: Shard, result: ConvertedShard) -> pa.Table | None:
-    """The rows of a part with the types of the shard's columns. None if a type has to change."""
-    body = store_of_worker(shard.region).read(part.uri)
+def _read(part: Part, store: Store) -> bytes:
+    if part.driver_file:
+        return part.driver_file.read_bytes()
+    body = store.read(part.uri)
     if body is None:
-        raise RunFailed(
-            ErrorCode.STAGING_MISSING,
-            f"{part.uri} is missing in staging. Run again.",
-            retryable=True,
-        )
-    read = read_part(body, part, shard.file_format)
+        raise RunFailed(ErrorCode.STAGING_MISSING, f"{part.uri} is missing in staging. Run again.", retryable=True)
+    return body
+
+
+@without_garbage_collection()
+def _converted_part(part: Part, take: Take, shard: Shard, result: ConvertedShard) -> pa.Table | None:
+    """The rows of a part with the types of the shard's columns. None if a type has to change."""
+    types = {column.source: column.column_type for column in shard.columns}
+    read = read_part(take(part), part, shard.file_format, types)  # no variable keeps the content in memory
     result.sources |= read.columns.keys()
     known = {column.source for column in shard.columns}
     for source, cells in read.columns.items():
@@ -174,7 +193,8 @@ def _converted_column(
     result: ConvertedShard,
     rescued: dict[int, dict[str, object]],
 ) -> pa.Array:
-    """The values of a column. Adds values that do not match its type to `rescued`, and types to change to `result`."""
+    """Convert the values of a column. Adds values that do not match its type to `rescued`. Adds types that have to
+    change to `result`."""
     column_type = column.column_type
     cells = read.columns.get(column.source)
     nulls = pa.nulls(read.rows, column_type.arrow_type)

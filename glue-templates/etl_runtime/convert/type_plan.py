@@ -1,212 +1,37 @@
-"""Parts in staging → typed Parquet objects in staging, in one Spark job.
+"""The columns of a table and their types.
 
-Published types are a contract, and declared types are used as they are. All other types are inferred from samples. Each
-task verifies the inferred types while it converts. If a type is refuted, the table is converted again with a type that
-fits all values seen so far.
+Published types are a contract, and declared types are used as they are. All other types are inferred from samples. The
+conversion verifies the inferred types. If a type is refuted, the table is converted again with a type that fits all
+values seen so far.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date
-from functools import partial, reduce
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import reduce
+from typing import Any
 
 from etl_runtime.columns.blocking_values import blocked_lines
 from etl_runtime.columns.cells import Inference
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import TEXT, ColumnType, ScalarInference
-from etl_runtime.columns.names import RESCUED, SOURCE_DATE, clean_names, comparison_key
-from etl_runtime.columns.type_hints import hint_line
+from etl_runtime.columns.names import clean_names, comparison_key
 from etl_runtime.convert.column_samples import ColumnSamples, merge_inference
-from etl_runtime.convert.task import Column, ConvertedShard, Shard, convert_shard
-from etl_runtime.convert.unpack import UnpackedTable
-from etl_runtime.iceberg.schema import TableColumn, meta_columns
+from etl_runtime.convert.task import Column, ConvertedShard
+from etl_runtime.convert.unpacked_table import UnpackedTable
 from etl_runtime.job.errors import ErrorCode, RunFailed
-from etl_runtime.job.file_format import FileFormat, FileType
-from etl_runtime.job.spark import task_error
+from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.suggestion import did_you_mean
-from etl_runtime.publish.parquet_object import bounds_as_text, merged_bounds
-from etl_runtime.publish.staged import StagedTable
-from etl_runtime.publish.tables import Tables
-from etl_runtime.read.part import Part
 from etl_runtime.read.read_part import read_part
 
 LOG = logging.getLogger(__name__)
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from pyspark.sql import SparkSession
-
-ONE_OBJECT_BYTES = 128 << 20  # of text: a table up to this size is one object, which S3 replaces atomically
-TASKS_PER_CORE = 4
-MAX_SHARDS_PER_TASK = 4  # so that cores that join later also get work
-MAX_ROUNDS = 12  # each round excludes a type of every refuted column, which has at most nine candidates
 NO_VALUES = ScalarInference()
 RESET = 'run once with run_options {"reset_contract": true}'
 
 
-@dataclass(frozen=True)
-class Place:
-    """The destination of the objects: the tables, the run ID, the Region of the bucket, the date of the source.
-
-    `descriptions` are those of the columns, by table and source column.
-    """
-
-    tables: Tables
-    run_id: str
-    region: str
-    source_date: date | None = None
-    descriptions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def schema(self, key: str, columns: Sequence[Column]) -> "pa.Schema | None":
-        """The schema of the objects of a table, if its format prescribes it."""
-        own = self.descriptions.get(key, {})
-        described = [TableColumn(each.name, each.column_type.type, own.get(each.source)) for each in columns]
-        return self.tables.arrow_schema(
-            key, [*described, *meta_columns(RESCUED, *([SOURCE_DATE] if self.source_date else []))]
-        )
-
-
-@dataclass(frozen=True)
-class ConvertedTable:
-    """A table in staging: its columns, and one converted shard per object."""
-
-    columns: tuple[Column, ...]
-    shards: tuple[ConvertedShard, ...]
-
-    @property
-    def rows(self) -> int:
-        return sum(shard.rows for shard in self.shards)
-
-    @property
-    def bytes(self) -> int:
-        return sum(shard.bytes for shard in self.shards)
-
-    @property
-    def sources(self) -> set[str]:
-        """The columns of the source."""
-        return {source for shard in self.shards for source in shard.sources}
-
-    @property
-    def type(self) -> FileType:
-        """The type of the files."""
-        return self.shards[0].shard.parts[0].type
-
-    def staged(self, objects: Mapping[str, str]) -> StagedTable:
-        """The table in staging. `objects` are the URIs of the objects by their names in the folder of the table."""
-        return StagedTable(
-            self.rows,
-            self.bytes,
-            [
-                {
-                    "name": column.name,
-                    "source": column.source,
-                    **asdict(column.column_type),
-                    **({"unseen": True} if column.unseen and not self.rows else {}),
-                }
-                for column in self.columns
-            ],
-            objects,
-            self.nulls(),
-            sum((shard.field_values for shard in self.shards), Counter()),
-            [shard.data_file for shard in self.shards if shard.data_file is not None],
-        )
-
-    @property
-    def uris(self) -> list[str]:
-        return [shard.shard.uri for shard in self.shards]
-
-    def nulls(self) -> dict[str, int]:
-        return {column.name: sum(shard.nulls[column.name] for shard in self.shards) for column in self.columns}
-
-    def rescued(self) -> dict[str, int]:
-        """The number of values in meta_rescued, by column."""
-        names = sorted({name for shard in self.shards for name in shard.rescued})
-        return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
-
-    def examples(self) -> dict[str, str]:
-        """The first value in meta_rescued with its row and file, by column."""
-        examples: dict[str, str] = {}
-        for shard in self.shards:
-            examples = {**shard.examples, **examples}
-        return examples
-
-    def bounds(self) -> dict[str, list[str]]:
-        """The minimum and maximum by column as text, except for text columns and columns without values."""
-        return bounds_as_text(merged_bounds(shard.bounds for shard in self.shards))
-
-
-def convert_tables(
-    spark: "SparkSession",
-    unpacked: Mapping[str, UnpackedTable],
-    published: Mapping[str, Any] | None,
-    declared: Mapping[str, list[DeclaredColumn]],
-    file_format: FileFormat,
-    place: Place,
-    *,
-    is_document_changed: bool = False,
-) -> dict[str, ConvertedTable]:
-    """Convert all tables. `published` is the current published.json: its columns keep their names, order and types.
-
-    If the dataset document has changed since then, the log names the types that would change without the schema
-    contract.
-    """
-    formats = {key: file_format.of_table(key) for key in unpacked}
-    plans = {key: TypePlan(key, table, published, declared[key], formats[key]) for key, table in unpacked.items()}
-    converted: dict[str, ConvertedTable] = {}
-    if is_document_changed:
-        for plan in plans.values():
-            plan.log_kept_types()
-    for attempt in range(MAX_ROUNDS):
-        columns = {key: plans[key].columns() for key in unpacked if key not in converted}
-        schemas = {key: place.schema(key, columns[key]) for key in columns}
-        shards = [
-            Shard(
-                key,
-                parts,
-                columns[key],
-                formats[key],
-                place.run_id,
-                place.region,
-                f"{place.tables.object_prefix(key, attempt)}{index:05}.parquet",
-                place.source_date,
-                schemas[key],
-            )
-            for key in columns
-            for index, parts in enumerate(_objects(unpacked[key]))
-        ]
-        results = _convert_in_spark(spark, shards)
-        for key in columns:
-            own = [result for result in results if result.shard.table == key]
-            if changes := plans[key].update(own):
-                LOG.info(f"{key}: converting again, because values differ from the samples: {', '.join(changes)}")
-            else:
-                converted[key] = _checked(ConvertedTable(columns[key], tuple(own)), key, plans[key])
-        if len(converted) == len(unpacked):
-            return {key: converted[key] for key in unpacked}
-    raise RunFailed(
-        ErrorCode.UNEXPECTED_ERROR,
-        f"Type inference of {', '.join(unpacked.keys() - converted.keys())} has no result after {MAX_ROUNDS} rounds. "
-        "This is a bug in the library: report it with the run record.",
-    )
-
-
-def _checked(table: ConvertedTable, key: str, plan: "TypePlan") -> ConvertedTable:
-    if table.rows:
-        plan.require_declared(table.sources)
-    if hints := plan.hints():
-        LOG.info(f"{key}: these columns can have a more specific type if you declare it: {hint_line(key, hints)}")
-    if table.rows and table.type in ("csv", "fixed_width"):
-        for line in plan.blocked_lines(hints):
-            LOG.info(line)
-    return table
-
-
 class TypePlan:
-    """The columns of one table: the published ones, then the new ones of the source."""
+    """The columns of one table: first the published columns, then the new columns of the source."""
 
     def __init__(
         self,
@@ -241,7 +66,7 @@ class TypePlan:
         return (*self._contract.values(), *new)
 
     def update(self, results: Sequence[ConvertedShard]) -> list[str]:
-        """Change the types that the tasks have refuted. Returns the changes: none if all shards are converted."""
+        """Change the types that the tasks refuted. Returns the changes, which are empty if all shards are converted."""
         changes: dict[str, str] = {}
         for result in results:
             self._add_names([source for source in result.refuted if source not in self._names])
@@ -275,7 +100,7 @@ class TypePlan:
         return {source: entry for source, entry in hints.items() if entry}
 
     def blocked_lines(self, hints: Mapping[str, object]) -> list[str]:
-        """Log lines about the few values that make new columns text instead of a better type."""
+        """Log lines about the few values because of which new columns are text instead of a better type."""
         blocked = {
             column.source: found
             for column in self.columns()
@@ -300,8 +125,8 @@ class TypePlan:
             )
 
     def _widen(self, source: str, inferences: Sequence[Inference]) -> None:
-        """Add the struct fields that all inferences share, then the other fields of each inference up to the size
-        limit."""
+        """Add the struct fields that all inferences have in common. Then add the other fields of each inference, up to
+        the size limit."""
         column = self._contract[source]
         if not column.column_type.declared:
             for inference in (reduce(lambda one, other: one.merged(other), inferences), *inferences):
@@ -309,7 +134,8 @@ class TypePlan:
             self._contract[source] = column
 
     def _add_names(self, sources: Sequence[str]) -> None:
-        """Name the columns: the published name, otherwise the declared name, otherwise the cleaned source name."""
+        """Name the columns. The published name takes precedence over the declared name, and both over the cleaned
+        source name."""
         self._sources += sources
         declared = by_source(self._declared, [*self._names, *sources])
         for source, column in declared.items():
@@ -336,30 +162,13 @@ class TypePlan:
         return Column(self._names[source], source, inference.best, inferred=True, unseen=inference.unseen)
 
 
-def _convert_in_spark(spark: "SparkSession", shards: list[Shard]) -> list[ConvertedShard]:
-    """Convert the shards. The results have the order of the shards.
-
-    With more tasks than cores, the load is balanced. Each task costs 0.1 s to start its Python worker.
-    """
-    context, count = spark.sparkContext, len(shards)
-    tasks = min(count, max(TASKS_PER_CORE * context.defaultParallelism, ceil(count / MAX_SHARDS_PER_TASK)))
-    groups = [shards[count * task // tasks : count * (task + 1) // tasks] for task in range(tasks)]
-    try:
-        results: list[ConvertedShard] = (
-            context.parallelize(groups, tasks).flatMap(partial(map, convert_shard)).collect()
-        )
-    except Exception as error:
-        raise task_error(error) from error
-    return results
-
-
 def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[str]) -> list[Column]:
-    """The published columns. A header that differs only in case or punctuation is the same column.
+    """Return the published columns. Headers that differ only in case or punctuation are the same column.
 
     Raises RunFailed if the source has none of these columns: most likely, the source is an error page in plain text.
     """
     table = published["tables"].get(key) if published else None
-    # A table that has always been empty does not define the types of its columns.
+    # If a table has always been empty, the types of its columns are not defined.
     columns = [column for column in table["columns"] if not column.get("unseen")] if table else []
     known = {column["source"] for column in columns}
     new = {comparison_key(source): source for source in sources if source not in known}
@@ -383,8 +192,8 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
 
 
 def _require_as_published(key: str, published: Column, declared: DeclaredColumn) -> None:
-    """Raise RunFailed if the declaration differs from the published name or type, because the Data Catalog would
-    not change with it."""
+    """Raise RunFailed if the declaration differs from the published name or type. The declaration would not change the
+    Data Catalog."""
     differences = []
     if declared.name and declared.name != published.name:
         differences.append(f"the published name {published.name} and the declared name {declared.name}")
@@ -399,10 +208,3 @@ def _require_as_published(key: str, published: Column, declared: DeclaredColumn)
             ErrorCode.SCHEMA_CONTRACT_CONFLICT,
             f"{key}: {published.source} has {', and '.join(differences)}. To rebuild the table as declared, {RESET}.",
         )
-
-
-def _objects(table: UnpackedTable) -> list[tuple[Part, ...]]:
-    """The parts of each object of a table."""
-    if table.bytes <= ONE_OBJECT_BYTES:
-        return [tuple(table.parts)]
-    return [(part,) for part in table.parts]

@@ -1,20 +1,19 @@
-"""Splits originals into parts in staging. A part has complete records, which are counted. Memory use is bounded."""
+"""Splits originals into parts. A part consists of complete records, which are counted. Memory use is bounded."""
 
 import json
 import logging
-from collections import deque
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from types import TracebackType
 
+from etl_runtime.convert.part_writer import PartWriter
 from etl_runtime.convert.table_mapping import map_tables
+from etl_runtime.convert.unpacked_table import MAX_SAMPLES_PER_TABLE, Sample, UnpackedTable
 from etl_runtime.job.arguments import Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.job.plural import plural
-from etl_runtime.job.store import Store
 from etl_runtime.read.container import Member, members
 from etl_runtime.read.detect_format import with_delimiter_of
 from etl_runtime.read.part import Part
@@ -25,46 +24,11 @@ from etl_runtime.source.records_contract import RecordsContract, TableRecords
 
 LOG = logging.getLogger(__name__)
 
-MAX_SAMPLES_PER_TABLE = 64
 MIN_DELIMITER_LINES, MAX_DELIMITER_LINES = 3, 100
-"""The minimum and maximum number of lines that are searched for another delimiter."""
+"""The minimum and maximum number of lines in which another delimiter is searched for."""
 MAX_RATIO, FREE_BYTES = 300, 1 << 30
 """The maximum size of a table is FREE_BYTES plus MAX_RATIO times the size of its download. A larger table is a
 decompression bomb."""
-CONCURRENT_UPLOADS = 2
-"""The number of uploads at the same time, while the next part is read. A single upload could be the bottleneck: a
-connection to S3 reaches 85-90 MB/s.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-design-patterns.html"""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The first records of a part, for type inference."""
-
-    part: Part
-    body: bytes
-
-
-@dataclass
-class UnpackedTable:
-    """The parts of one table. Its records are counted here, independently of Spark."""
-
-    parts: list[Part]
-    samples: list[Sample]
-
-    @property
-    def records(self) -> int:
-        return sum(part.records for part in self.parts)
-
-    @property
-    def bytes(self) -> int:
-        return sum(part.bytes for part in self.parts)
-
-    @property
-    def sources(self) -> list[str]:
-        """The source columns from the headers: the columns of the first file, then the additional columns of later
-        files."""
-        return list(dict.fromkeys(source for part in self.parts for source in part.sources))
 
 
 def unpack(
@@ -73,29 +37,27 @@ def unpack(
     mapping: Mapping[str, str],
     endpoints: Mapping[str, Endpoint],
     names: Names,
-    staging: str,
-    store: Store,
+    writer: PartWriter,
     contract: RecordsContract | None = None,
     *,
     may_be_empty: Collection[str] = (),
 ) -> dict[str, UnpackedTable]:
-    """Split the originals into parts under `staging`, by table. `endpoints` are the API endpoints by table.
+    """Split the originals into parts, keyed by table. `endpoints` are the API endpoints, keyed by table.
 
     `contract` defines where the records are in JSON documents.
 
-    Raises RunFailed if a file cannot be read, has no records although its table is not in `may_be_empty`, is not
-    assigned to a table, or is a decompression bomb.
+    Raises RunFailed if a file cannot be read, is not assigned to a table, or is a decompression bomb. Also raises
+    RunFailed if a file has no records and its table is not in `may_be_empty`.
     """
     tables = {key: UnpackedTable([], []) for key in names.tables}
     contract = contract or RecordsContract()
     max_bytes = FREE_BYTES + MAX_RATIO * sum(original.size for original in originals)
-    with ExitStack() as stack, _Uploads(store) as uploads:
+    with ExitStack() as stack, writer:
         found = {original.name: stack.enter_context(members(original)) for original in originals}
         assigned = map_tables(found, mapping, names.tables)
+        files = Counter(key for _, key in assigned)
         for member, key in assigned:
-            splitter = _Splitter(
-                key, contract.of(key), f"{staging}parts/{key}/", uploads, max_bytes, key in may_be_empty
-            )
+            splitter = _Splitter(key, contract.of(key), writer, max_bytes, key in may_be_empty, files[key] == 1)
             records = splitter.split(member, file_format.of_table(key), endpoints.get(key), tables[key])
             LOG.info(f"{member.name} → {key}: {plural(records, 'record')}")
         used = {member for member, _ in assigned}
@@ -130,7 +92,7 @@ def _log_likely_delimiter(key: str, table: UnpackedTable, file_format: FileForma
 
 
 def _separates(character: str, lines: Sequence[str], delimiter: str) -> bool:
-    """Whether all lines have the same number of a character, and it can be the delimiter instead of `delimiter`."""
+    """Whether a character can be the delimiter instead of `delimiter`, because it occurs equally often in all lines."""
     counts = {line.count(character) for line in lines if line}
     if len(counts) != 1 or 0 in counts or len(lines) < MIN_DELIMITER_LINES:
         return False
@@ -139,14 +101,14 @@ def _separates(character: str, lines: Sequence[str], delimiter: str) -> bool:
 
 @dataclass(frozen=True)
 class _Splitter:
-    """Splits files of the table `key` into parts under `prefix`."""
+    """Splits files of the table `key` into parts."""
 
     key: str
     places: TableRecords
-    prefix: str
-    uploads: "_Uploads"
+    writer: PartWriter
     max_bytes: int
     may_be_empty: bool
+    is_only_file: bool
 
     def split(self, member: Member, file_format: FileFormat, endpoint: Endpoint | None, table: UnpackedTable) -> int:
         """Add the parts of a file to its table. Returns the number of records."""
@@ -166,15 +128,13 @@ class _Splitter:
         if self.may_be_empty:
             blocks = _allow_empty(blocks)
         parts: list[Part] = []
-        samples: list[bytes] = []  # of the first parts
+        samples: list[bytes] = []  # from the first parts
         records = 0
         blank_last = True
         for block in blocks:
-            uri = f"{self.prefix}part-{len(table.parts) + len(parts):05}"
-            self.uploads.send(uri, block.body)
-            size, first = len(block.body), records + 1
-            part = Part(uri, type, member.name, block.sources, size, block.records, first, file_format.delimiter)
-            parts.append(part)
+            size, first, number = len(block.body), records + 1, len(table.parts) + len(parts)
+            part = Part("", type, member.name, block.sources, size, block.records, first, file_format.delimiter)
+            parts.append(self.writer.write(self.key, number, part, block, is_only_file=self.is_only_file))
             if len(table.samples) + len(samples) < MAX_SAMPLES_PER_TABLE:
                 samples.append(block.sample)
             records += block.records
@@ -208,28 +168,3 @@ def _allow_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
         if failed.code != ErrorCode.FILE_EMPTY:
             raise
         yield RecordBlock(b"", 0, b"")
-
-
-class _Uploads:
-    """Uploads parts in the background. `send` waits for a free slot, so that memory holds a few parts at most."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._pool = ThreadPoolExecutor(CONCURRENT_UPLOADS)
-        self._running: deque[Future[None]] = deque()
-
-    def __enter__(self) -> "_Uploads":
-        return self
-
-    def send(self, uri: str, body: bytes | bytearray) -> None:
-        while len(self._running) >= CONCURRENT_UPLOADS:
-            self._running.popleft().result()
-        self._running.append(self._pool.submit(self._store.write, uri, body))
-
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown()
-        if error is None:
-            for upload in self._running:
-                upload.result()

@@ -1,7 +1,7 @@
-"""The Glue Data Catalog as an Iceberg catalog, through the Iceberg library in the JVM of Spark.
+"""Uses the Glue Data Catalog as an Iceberg catalog, through the Iceberg library in Spark's JVM.
 
-The job uses the library directly instead of Spark's SQL catalogs: it writes the objects itself, and a commit only needs
-their metadata. The settings of Spark with the prefix SETTINGS are the properties of the catalog.
+The job uses the library directly instead of Spark's SQL catalogs, because it writes the objects itself and a commit
+only needs their metadata. Spark settings with the prefix SETTINGS are the properties of the catalog.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 SETTINGS = "spark.sql.catalog.glue_catalog."
 JAVA_ERRORS = (Py4JJavaError, CapturedException)
-"""The errors of a call to Java. PySpark converts some exceptions, such as IllegalArgumentException."""
+"""The errors that a call to Java can raise. PySpark converts some exceptions, such as IllegalArgumentException."""
 CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsException")
-"""The exceptions of Iceberg if another writer has changed a table."""
+"""The exceptions that Iceberg throws if another writer has changed a table."""
 
 
 class IcebergCatalog:
-    """The Data Catalog, for the tables of one bucket. A context manager that closes the connections of the library.
+    """The Data Catalog, for the tables in one bucket. This is a context manager that closes the connections of the
+    library.
 
     Creating an instance takes half a second, mostly to load classes.
     """
@@ -46,7 +47,7 @@ class IcebergCatalog:
                 properties,
                 context._jsc.hadoopConfiguration(),
             )
-        except TypeError as error:  # Py4J takes a class that does not exist for a package
+        except TypeError as error:  # Py4J treats a class that does not exist as a package
             raise RunFailed(
                 ErrorCode.ARGUMENTS_INVALID,
                 "The Iceberg library is not on the class path of this job. Set its default argument --datalake-formats "
@@ -116,7 +117,8 @@ def is_conflict(error: Exception) -> bool:
 
 
 def catalog_error(error: Exception, table: str) -> RunFailed:
-    """The RunFailed for an error of a catalog call about `table`, a name such as pp_dw_bronze.zipcodes."""
+    """Convert the error of a catalog call to a RunFailed. `table` is the name of the table, such as
+    pp_dw_bronze.zipcodes."""
     message, cause = _messages(error)
     if is_conflict(error):
         return RunFailed(

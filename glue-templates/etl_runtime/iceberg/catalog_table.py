@@ -10,9 +10,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.store import Store, with_retries
+
+RUN_ID_PROPERTY = "medallion.run-id"
+"""The property in a snapshot's summary that contains the run ID."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class DataCatalog:
     @with_retries
     def _get_table(self, database: str, name: str) -> Mapping[str, Any]:
         response: Mapping[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
-        if "Table" not in response:  # botocore accepts a response that ends early: it is a message that is not JSON
+        if "Table" not in response:  # botocore accepts a truncated response as a message that is not JSON
             raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
         table: Mapping[str, Any] = response["Table"]
         return table
@@ -59,7 +61,7 @@ def require_iceberg(table: CatalogTable | None, database: str, name: str) -> Non
     if table is not None and table.metadata_location is None:
         raise RunFailed(
             ErrorCode.TABLE_FORMAT_CONFLICT,
-            f"{database}.{name} is in the Data Catalog, but is not an Iceberg table: a crawler has created it. "
+            f"{database}.{name} is in the Data Catalog, but is not an Iceberg table, because a crawler created it. "
             "Nothing was changed. To publish it as an Iceberg table, delete the entry in the Data Catalog. This does "
             f"not delete files: aws glue delete-table --database-name {database} --name {name}",
         )

@@ -1,4 +1,5 @@
-"""The entry of an object in an Iceberg manifest, as JSON. The task that writes the object builds it from the footer.
+"""The manifest entry of an object of an Iceberg table, as JSON. The task that writes the object builds the entry from
+the footer.
 
 https://iceberg.apache.org/spec/#manifests
 """
@@ -14,10 +15,10 @@ from etl_runtime.iceberg.schema import FIELD_ID
 
 
 def data_file(uri: str, size: int, footer: pq.FileMetaData, schema: pa.Schema) -> dict[str, Any]:
-    """The entry of the object at `uri`, with counts and bounds of the columns outside of lists and maps.
+    """The entry of the object at `uri`, with counts and bounds of all columns that are not inside lists or maps.
 
-    `schema` is the Arrow schema with field IDs, and `size` the size in bytes. Text, binary and floating-point columns
-    have no bounds: text would have to be shortened, and Parquet's bounds do not include NaN.
+    `schema` is the Arrow schema with field IDs. `size` is the size in bytes. Text, binary and floating-point columns
+    have no bounds, because text would have to be shortened and Parquet's bounds do not include NaN.
     """
     return {
         "spec-id": 0,
@@ -73,7 +74,8 @@ def _as_map(values: Mapping[int, Any]) -> dict[str, list[Any]]:
 
 
 def _number(physical: object) -> Any:
-    """A bound in its physical type. A decimal of up to 18 digits can be a number, a longer one is big-endian bytes."""
+    """Convert the physical value of a bound. A decimal of up to 18 digits can be a number; a longer decimal is stored
+    as big-endian bytes."""
     return int.from_bytes(physical, "big", signed=True) if isinstance(physical, bytes) else physical
 
 

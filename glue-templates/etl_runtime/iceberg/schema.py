@@ -1,6 +1,7 @@
-"""The schema of an Iceberg table as JSON, and the Arrow schema with its field IDs that the tasks write.
+"""The schema of an Iceberg table as JSON, and the Arrow schema that the tasks write, with the same field IDs.
 
-Iceberg matches the columns of a file to those of the table by ID. https://iceberg.apache.org/spec/#schemas-and-data-types
+Iceberg matches the columns of a file to the columns of the table by ID.
+https://iceberg.apache.org/spec/#schemas-and-data-types
 """
 
 import itertools
@@ -28,7 +29,7 @@ SCALARS = {
     "timestamp": "timestamptz",
     "binary": "binary",
 }
-"""The Iceberg type by Athena type. Timestamps in the files are UTC, so they have a time zone."""
+"""The Iceberg types, keyed by Athena type. Timestamps in the files are in UTC, so their type has a time zone."""
 
 ARROW = {
     "string": pa.string(),
@@ -65,7 +66,7 @@ META_COLUMNS = {
 
 
 def meta_columns(*names: str) -> list[TableColumn]:
-    """The columns that the job adds to a table: meta_run_id, and those with these names."""
+    """The columns that the job adds to a table: meta_run_id, and the columns with these names."""
     return [META_COLUMNS[name] for name in (RUN_ID, *names)]
 
 
@@ -86,7 +87,7 @@ def schema_json(columns: Sequence[TableColumn]) -> str:
 
 
 def shortened(text: str, max_bytes: int) -> str:
-    """The text with at most this number of bytes in UTF-8. The Data Catalog rejects a longer one."""
+    """Shorten the text to at most `max_bytes` in UTF-8. The Data Catalog rejects longer text."""
     return text.encode()[:max_bytes].decode(errors="ignore")
 
 
@@ -124,7 +125,7 @@ def _iceberg_type(athena: AthenaType, ids: Iterator[int]) -> Any:
 
 
 def arrow_schema(schema: str) -> pa.Schema:
-    """The Arrow schema of a table's JSON schema. Each field has its ID as metadata, at any depth."""
+    """Convert a table's JSON schema to an Arrow schema. Each field, at any depth, has its ID as metadata."""
     return pa.schema([_arrow_field(each["id"], each["name"], each["type"]) for each in json.loads(schema)["fields"]])
 
 
@@ -150,11 +151,11 @@ def _arrow_type(iceberg: Any) -> pa.DataType:
 
 
 def extends(new: Any, old: Any) -> bool:
-    """Whether the JSON type `new` is `old`, possibly with more struct fields at the end, at any depth. IDs are not
-    compared.
+    """Whether the JSON type `new` is the same as `old`, except for additional struct fields at the end, at any depth.
+    IDs are not compared.
 
-    A table keeps the ID of such a column. Any other column gets a new ID, so that values of earlier snapshots are
-    never read with another type.
+    If so, the column keeps its ID. Otherwise, it gets a new ID, so that values of earlier snapshots are never read with
+    a different type.
     """
     if isinstance(new, str) or isinstance(old, str):
         return bool(new == old)
@@ -169,7 +170,8 @@ def extends(new: Any, old: Any) -> bool:
 
 
 def stored_type(athena: str) -> str:
-    """The Athena type that an Iceberg table has for a column: Iceberg has no tinyint and no smallint."""
+    """The Athena type of a column in an Iceberg table. It may differ, because Iceberg has no tinyint and no
+    smallint."""
     return str(_stored(parsed(athena)))
 
 

@@ -1,17 +1,17 @@
-"""The snapshots of an Iceberg table: which of them expire, and the objects that each of them needs."""
+"""Determines which snapshots of an Iceberg table expire, and which objects each snapshot needs."""
 
 from typing import Any
 
 from etl_runtime.iceberg.catalog import IcebergCatalog, iterate, iterate_and_close
-from etl_runtime.iceberg.transaction import RUN_ID_PROPERTY
+from etl_runtime.iceberg.catalog_table import RUN_ID_PROPERTY
 
-MIN_RETENTION_HOURS = 1  # a query that has started before the next publication still needs the objects
+MIN_RETENTION_HOURS = 1  # a query that started before the next publication still needs the objects
 
 
 def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[int]:
     """The IDs of the snapshots that the next publication removes.
 
-    A snapshot expires if it was replaced more than `retention_hours` ago, and at least one hour ago. The current
+    A snapshot expires if it was replaced more than `retention_hours` ago, but never within the first hour. The current
     snapshot does not expire, so at least two publications remain. Snapshots with a branch or tag remain.
     """
     cutoff = now_ms - max(retention_hours, MIN_RETENTION_HOURS) * 3_600_000
@@ -25,7 +25,7 @@ def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[i
 
 
 def run_of(snapshot: Any) -> str | None:
-    """The ID of the run that committed the snapshot; None if it was another writer."""
+    """The ID of the run that committed the snapshot; None if another writer committed it."""
     run_id = snapshot.summary().get(RUN_ID_PROPERTY) if snapshot is not None else None
     return None if run_id is None else str(run_id)
 
@@ -37,7 +37,7 @@ def metadata_objects(table: Any, snapshot: Any) -> list[str]:
 
 
 def objects(catalog: IcebergCatalog, table: Any, snapshot: Any) -> set[str]:
-    """The URIs of all objects of a snapshot, read from its manifests."""
+    """The URIs of all objects of a snapshot, according to its manifests."""
     found = set(metadata_objects(table, snapshot))
     io, files = table.io(), catalog.iceberg.ManifestFiles
     for manifest in iterate(snapshot.dataManifests(io)):

@@ -1,7 +1,7 @@
-"""One commit of an Iceberg table: its columns, its objects, its description and its expired snapshots.
+"""One commit of an Iceberg table, which changes columns, objects, the description and expired snapshots.
 
-The transaction is opened before the objects are written, because they contain the field IDs of its schema. Nothing is
-written to the catalog before `commit`.
+The transaction is opened before the objects are written, because the objects contain the field IDs of its schema.
+Nothing is written to the catalog before `commit`.
 """
 
 import json
@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, iterate_and_close
+from etl_runtime.iceberg.catalog_table import RUN_ID_PROPERTY
 from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
-RUN_ID_PROPERTY = "medallion.run-id"
-"""The property in the summary of a snapshot that names the run."""
 MAX_METADATA_FILES = 20
 
 PROPERTIES = {
     "format-version": "2",  # Athena does not read version 3
     "write.parquet.compression-codec": "zstd",
-    "commit.retry.num-retries": "0",  # a conflict is another run, which must not be overwritten
+    "commit.retry.num-retries": "0",  # a conflict means that another run committed, which must not be overwritten
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": str(MAX_METADATA_FILES),
 }
@@ -40,20 +39,20 @@ class IcebergTable:
         return f"{self.database}.{self.name}"
 
     def data_prefix(self, run_id: str) -> str:
-        """The prefix of all data objects of a run."""
+        """The URI prefix of all data objects of a run."""
         return f"{self.location}data/{run_id}-"
 
     def metadata_prefix(self, run_id: str) -> str:
-        """The prefix of all metadata objects that the commit of a run writes."""
+        """The URI prefix of all metadata objects that the commit of a run writes."""
         return f"{self.location}metadata/{run_id}/"
 
 
 @dataclass(frozen=True)
 class Commit:
-    """What a publication changes in a table.
+    """The changes that a publication makes to a table.
 
     `added` are the entries of `data_file.data_file`. `kept` are the URIs of objects of the current snapshot that
-    remain; with none, all its objects are replaced. `expired` are the IDs of the snapshots to remove.
+    remain. If it is empty, all objects are replaced. `expired` are the IDs of the snapshots to remove.
     """
 
     run_id: str
@@ -92,10 +91,10 @@ class TableTransaction:
         return None if snapshot is None else int(snapshot.snapshotId())
 
     def commit(self, commit: Commit) -> int | None:
-        """Replace the objects of the table in one commit. Returns the ID of the snapshot that it has replaced.
+        """Replace the objects of the table in one commit. Returns the ID of the snapshot that was replaced.
 
-        This ID differs from `base` if another writer has changed the table in a way that the library allows, such as
-        a deletion of rows in objects that this commit keeps.
+        This ID differs from `base` if another writer changed the table in a way that the library allows, for example by
+        deleting rows in objects that this commit keeps.
 
         Raises one of JAVA_ERRORS if the table has changed since the transaction was opened, or if the outcome is
         unknown. Raises RunFailed if the table no longer has an object that the commit keeps.
@@ -156,7 +155,8 @@ class TableTransaction:
         return transaction
 
     def _update_schema(self, transaction: Any, columns: Sequence[TableColumn]) -> None:
-        """Give the table the columns in their order. A column with another type is dropped and added with a new ID."""
+        """Change the columns of the table to `columns`, in this order. A column whose type differs is dropped and added
+        with a new ID."""
         parser = self._catalog.iceberg.SchemaParser
         text = schema_json(columns)
         wanted = json.loads(text)["fields"]
@@ -194,7 +194,8 @@ class TableTransaction:
         update.commit()
 
     def _data_file(self, entry: Mapping[str, Any]) -> Any:
-        """The Java object of an entry. The parser of scan tasks is the public way to read one from JSON."""
+        """The Java object of a data file entry. The parser for scan tasks is the only public way to read one from
+        JSON."""
         iceberg = self._catalog.iceberg
         task = {
             "task-type": "file-scan-task",
@@ -208,13 +209,13 @@ class TableTransaction:
         return iceberg.ScanTaskParser.fromJson(json.dumps(task), True).file()
 
     def _data_files(self) -> dict[str, Any]:
-        """The data files of the current snapshot by URI."""
+        """The data files of the current snapshot, keyed by URI."""
         tasks = self.table.newScan().planFiles()  # type: ignore[union-attr]
         return {str(task.file().path()): task.file() for task in iterate_and_close(tasks)}
 
 
 def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) -> None:
-    """Make an earlier snapshot with its schema the current one, in one commit. With None, the table gets no rows.
+    """Make an earlier snapshot and its schema current, in one commit. If `snapshot` is None, the table becomes empty.
 
     Raises one of JAVA_ERRORS if the commit fails.
     """
@@ -226,7 +227,7 @@ def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) 
     if snapshot is not None and current.snapshot(snapshot) is None:
         raise RunFailed(
             ErrorCode.PUBLICATION_NOT_FOUND,
-            f"{table.full_name} does not have the snapshot {snapshot} anymore. Run again to publish the table.",
+            f"{table.full_name} no longer has the snapshot {snapshot}. Run again to publish the table.",
             retryable=True,
         )
     builder = catalog.iceberg.TableMetadata.buildFrom(current)
@@ -239,7 +240,7 @@ def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) 
 
 
 def dropped_metadata_files(table: Any) -> list[str]:
-    """The metadata files that the next commit removes from the log of the table."""
+    """The metadata files that the next commit removes from the table's metadata log."""
     previous = table.operations().current().previousFiles()
     log = [str(previous.get(index).file()) for index in range(previous.size())]
     return log[: max(len(log) + 1 - MAX_METADATA_FILES, 0)]

@@ -27,7 +27,8 @@ GATES: Mapping[str, ErrorCode] = {
     "history": ErrorCode.GATE_HISTORY,
     "churn": ErrorCode.GATE_CHURN,
 }
-"""The error code of each quality gate, by its name in run_options: `{"allow": ["shrink"]}` allows that gate to fail."""
+"""The error code of each quality gate, keyed by gate name. In run_options, `{"allow": ["shrink"]}` allows a gate to
+fail."""
 
 RUN_OPTIONS = ("force", "allow", "reset_contract", "from_run", "date", "rollback_to")
 """The keys of the argument run_options."""
@@ -46,7 +47,7 @@ class TableName:
 
 @dataclass(frozen=True)
 class InputName:
-    """An input: a dataset whose published tables this one reads.
+    """An input: a dataset whose published tables this dataset reads.
 
     `dataset` is layer/dataset, `database` contains its tables, `runs` is the `s3://…/` folder of its published.json.
     """
@@ -60,12 +61,15 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    Only bronze has `raw`; only derived datasets have `sql`, the URI of the query. A successful run with warnings sends
-    an EventBridge event if `event_source` is set. A run sends metrics if `metrics_namespace` is set, and writes
-    OpenLineage events if `lineage_namespace` is set, the namespace of the tables and the job. Only derived datasets
-    have `definition`, a hash of the document, the script and the query. A pipeline compares it with that in
-    published.json. Only datasets with Parquet tables have a `crawler`, and only those with Iceberg tables use
+    Only bronze datasets have `raw`. Only derived datasets have `sql`, the URI of the query. If `event_source` is set, a
+    successful run with warnings sends an EventBridge event. If `metrics_namespace` is set, a run sends metrics. If
+    `lineage_namespace`, the namespace of the tables and the job, is set, a run writes OpenLineage events. Only derived
+    datasets have `definition`, a hash of the document, the script and the query, which a pipeline compares with the
+    hash in published.json. Only datasets with Parquet tables have a `crawler`. Only datasets with Iceberg tables use
     `snapshot_retention_hours`.
+
+    `number_of_workers` and `dpu_per_worker` are settings of the job. With `auto_scaling`, the number of workers is the
+    maximum that a run starts.
     """
 
     layer: str
@@ -86,6 +90,17 @@ class Names:
     lineage_namespace: str | None = None
     definition: str = ""
     snapshot_retention_hours: float = 168
+    auto_scaling: bool = False
+    number_of_workers: int | None = None
+    dpu_per_worker: int | None = None
+
+    def executor_cores(self) -> int:
+        """The number of cores of all workers except the driver, or 0 if the workers are not known. A DPU has four
+        cores.
+
+        Spark only knows the cores of the executors that have started. With auto scaling, these are few at first.
+        """
+        return 4 * (self.dpu_per_worker or 0) * max((self.number_of_workers or 0) - 1, 0)
 
 
 @dataclass(frozen=True)
@@ -148,7 +163,7 @@ def read_names(text: str) -> Names:
     except (KeyError, TypeError, AttributeError) as error:
         raise RunFailed(
             ErrorCode.ARGUMENTS_INVALID,
-            f"The argument names does not match this version of the job ({error}). Deploy the dataset's stack again.",
+            f"The argument --names does not match this version of the job ({error}). Deploy the dataset's stack again.",
         ) from error
 
 

@@ -256,8 +256,23 @@ class DatasetDocument(TypedDict):
     schedule: NotRequired[Schedule]
     freshness: NotRequired[Freshness]
     glue_version: NotRequired[Literal['5.0', '5.1', '6.0']]
-    worker_type: NotRequired[Literal['G.1X', 'G.2X', 'G.4X', 'G.8X']]
+    worker_type: NotRequired[
+        Literal[
+            'G.1X',
+            'G.2X',
+            'G.4X',
+            'G.8X',
+            'G.12X',
+            'G.16X',
+            'R.1X',
+            'R.2X',
+            'R.4X',
+            'R.8X',
+        ]
+    ]
     number_of_workers: NotRequired[int]
+    auto_scaling: NotRequired[bool]
+    flex: NotRequired[bool]
     timeout_minutes: NotRequired[int]
     max_retries: NotRequired[int]
     role: NotRequired[str]

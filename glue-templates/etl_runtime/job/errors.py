@@ -1,4 +1,4 @@
-"""The error that ends a run on purpose, and its stable codes."""
+"""The exception for expected errors of a run, and its stable error codes."""
 
 import errno
 import re
@@ -123,9 +123,10 @@ class ErrorCode(StrEnum):
 class RunFailed(Exception):
     """The run cannot continue, and the published table is unchanged.
 
-    `code` never changes between releases and begins the message. The message is one line without secrets: what was
-    found, where, and what to do. `retryable` is whether the same run may succeed if it is started again. If it is
-    false, Glue's own retry of the run fails immediately. `gates` are the failed quality gates, for the run record.
+    The message starts with `code`, which never changes after its release. The message is one line without secrets. It
+    states what was found, where, and what to do. `retryable` is whether the same run may succeed if it is started
+    again. If it is false, Glue's own retry of the run fails immediately. `gates` are the failed quality gates, for the
+    run record.
     """
 
     def __init__(
@@ -143,12 +144,13 @@ class RunFailed(Exception):
         self.gates = list(gates)
 
     def within(self, where: str) -> "RunFailed":
-        """The same error with its place before the message: `page 3: …`."""
+        """The same error with the location before the message: `page 3: …`."""
         return type(self)(self.code, f"{where}: {self.message}", retryable=self.retryable, gates=self.gates)
 
     @classmethod
     def parse(cls, text: str, *, retryable: bool) -> "RunFailed":
-        """Recreate the error that a Spark task raised from its `str()`, which the traceback of the task contains."""
+        """Recreate the error that a Spark task raised. `text` is its `str()`, which the traceback of the task
+        contains."""
         found = re.fullmatch(r"([A-Z_]+): (.*)", text, re.DOTALL)
         if found and found[1] in ErrorCode.__members__:
             return cls(ErrorCode(found[1]), found[2], retryable=retryable)
@@ -167,21 +169,22 @@ class Terminated(SystemExit):
 
 
 def run_failure(error: BaseException) -> RunFailed:
-    """The RunFailed for any error. An error that the runtime does not know is retryable: it may not occur again."""
+    """Convert any error to a RunFailed. An unknown error is retryable, because it may not occur again."""
     failed = _as_run_failed(error)
     if failed.code in (ErrorCode.SPARK_FAILED, ErrorCode.UNEXPECTED_ERROR) and _is_lake_formation_denial(
         failed.message
     ):
         return RunFailed(
             ErrorCode.LAKE_FORMATION_DENIED,
-            f"{failed.message} Lake Formation controls this resource, so an IAM policy is not sufficient. A data lake "
-            "administrator must grant the permission to the role of the job: see Lake Formation in docs/security.md.",
+            f"{failed.message} Lake Formation controls this resource, so an IAM policy is not sufficient. Set "
+            "lakeFormation: true on EtlCore and in EtlCore.fromPrefixes (lake_formation in config.json), or grant the "
+            "permission to the role of the job: see docs/access/lake-formation.md.",
         )
     return failed
 
 
 def _is_lake_formation_denial(message: str) -> bool:
-    """Whether an error message means that Lake Formation refused a call. AWS services have no common error code for
+    """Whether an error message means that Lake Formation denied a call. AWS services have no common error code for
     this."""
     return re.search(LAKE_FORMATION, message) is not None and re.search(REFUSED, message, re.IGNORECASE) is not None
 

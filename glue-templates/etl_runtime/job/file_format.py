@@ -1,4 +1,4 @@
-"""The format of a dataset's files: what the document declares, with defaults."""
+"""The format of a dataset's files, as the document declares it, with defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ JSON_KEYS = ("records", "records_optional", "orient", "key_column")
 
 @dataclass(frozen=True)
 class Formats:
-    """The patterns of dates and numbers in the file. A pattern that is not declared is empty."""
+    """The patterns of dates and numbers in the file. A pattern is empty if it is not declared."""
 
     date: str = ""
     number: str = ""
@@ -42,10 +42,10 @@ class FileFormat:
     """How to read files.
 
     With `type` None, the type is detected for each file. If `is_type_declared` is false, the type was detected or is
-    implied by another key. With `encoding` None, the encoding is UTF-8 unless the file begins with another byte order
-    mark (BOM). An empty `quote`, `escape` or `comment` turns that feature off. If `is_delimiter_declared` is false, the
-    file extension determines the delimiter. If `is_quote_declared` is true, line breaks inside quotes are intended.
-    `column_names` and `header` apply to a table only after `of_table`.
+    implied by another key. With `encoding` None, the encoding is UTF-8, unless the file begins with the byte order mark
+    (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off the feature. If `is_delimiter_declared`
+    is false, the file extension determines the delimiter. If `is_quote_declared` is true, line breaks inside quotes are
+    intended. `column_names` and `header` apply to a table only after `of_table`.
     """
 
     delimiter: str = ","
@@ -75,7 +75,7 @@ class FileFormat:
     key_column: str | None = None
 
     def of_table(self, table: str) -> "FileFormat":
-        """The format of the files of a table, with its own column names if it has any."""
+        """The format of the files of one table, with the column names of this table if there are any."""
         names = self.column_names_by_table.get(table)
         if names is None:
             return replace(self, column_names_by_table={})
@@ -88,13 +88,14 @@ class FileFormat:
 
     @property
     def delimiter_byte(self) -> bytes:
-        """The byte that separates fields in unpacked text: the delimiter, or STAND_IN if it has several bytes."""
+        """The byte that separates fields in unpacked text: the delimiter, or STAND_IN if the delimiter has several
+        bytes."""
         delimiter = self.delimiter.encode()
         return delimiter if len(delimiter) == 1 else STAND_IN
 
 
 def file_format_of(document: DatasetDocument) -> FileFormat:
-    """The file format that the document declares. A key that only one file type has implies that type.
+    """The file format that the document declares. A key that only applies to one file type implies this type.
 
     Raises RunFailed if two keys contradict each other.
     """
@@ -137,7 +138,7 @@ def file_format_of(document: DatasetDocument) -> FileFormat:
         orient=declared.get("orient"),
         key_column=declared.get("key_column"),
     )
-    if file_format.escape == file_format.quote:  # other tools describe doubled quotes with an escape that is the quote
+    if file_format.escape == file_format.quote:  # other tools use this setting for doubled quotes
         file_format = replace(file_format, escape="")
     _require_consistent(file_format)
     return file_format
@@ -176,7 +177,7 @@ def _require_consistent(file_format: FileFormat) -> None:
             )
     if file_format.comment and file_format.comment in (file_format.quote, file_format.escape):
         raise _invalid(
-            f"file_format.comment {file_format.comment} is also the quote or the escape. "
+            f"file_format.comment {file_format.comment} is also used as the quote or the escape. "
             "Declare the characters that the file uses."
         )
 

@@ -1,4 +1,4 @@
-"""The input datasets of a run: the publications that it reads."""
+"""The input datasets of a run, and the publications that the run reads."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 MAX_CONCURRENT_REQUESTS = 16
 MAX_PUBLICATION_SECONDS = 120  # a publication only copies objects within S3
 POLL_SECONDS = 3
-MAX_READS = 3  # attempts to read the inputs, if they publish while the run reads them
+MAX_READS = 3  # maximum attempts to read the inputs, in case they publish while the run reads them
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ class Input:
 
     @property
     def tables(self) -> dict[str, Mapping[str, Any]]:
-        """The tables by their names in Athena: `pp_dw_bronze.zipcodes`."""
+        """The tables, keyed by their names in Athena, such as `pp_dw_bronze.zipcodes`."""
         return {f"{self.name.database}.{table['name']}": table for table in self.published["tables"].values()}
 
     def described(self) -> dict[str, Any]:
-        """The entry in the run record. `originals` are the files that the input was built from, also indirectly."""
+        """The entry in the run record. `originals` are the files that the input was built from, directly or
+        indirectly."""
         own = [source["raw"] for source in self.published["sources"]]
         return {
             "dataset": self.name.dataset,
@@ -51,7 +52,7 @@ class Input:
 
 
 def read_inputs(names: Names, store: Store) -> list[Input]:
-    """The inputs with their last publication. Waits while an input publishes.
+    """Read the last publication of each input. Waits while an input publishes.
 
     Raises RunFailed if an input has not been published, or if its publication is incomplete.
     """
@@ -63,7 +64,7 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
     """The inputs that have published, or begun to publish, since they were read."""
 
     def has_changed(read: Input) -> bool:
-        if read.published.get("table_format") == "iceberg":  # an input may publish, but its snapshot must still exist
+        if read.published.get("table_format") == "iceberg":  # only its snapshot must still exist
             return bool(changed_files(read.published, names.bucket, store))
         current = store.read_json(f"{read.name.runs}published.json")
         return current is None or current["run_id"] != read.run_id or bool(changed_files(current, names.bucket, store))
@@ -74,7 +75,8 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
 
 
 def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
-    """The listed files that no longer exist, with "", or that another run replaced, with the ID of that run.
+    """Find the listed files that another run has replaced or that no longer exist. Returns the ID of the other run, or
+    "" if the file does not exist, keyed by file.
 
     The file of a Parquet table with a single file has the same key in every run, so each publication replaces it. The
     objects of Iceberg tables have unique keys.
@@ -98,7 +100,8 @@ def note_inputs(inputs: Sequence[Input], record: RunRecord) -> list[dict[str, An
 
 
 def require_same_inputs(inputs: Sequence[Input], names: Names, store: Store) -> None:
-    """Raise RunFailed if an input has published since it was read. Rules then compare with other rows."""
+    """Raise RunFailed if an input has published since it was read, because rules would compare with rows of the new
+    publication."""
     if changed := republished(inputs, names, store):
         raise RunFailed(
             ErrorCode.INPUT_CHANGED,
@@ -108,7 +111,7 @@ def require_same_inputs(inputs: Sequence[Input], names: Names, store: Store) -> 
 
 
 def input_changed(changed: Sequence[str], names: Names) -> RunFailed:
-    """The error of a run whose inputs published during each attempt to read them."""
+    """The error if the inputs of a run published during each attempt to read them."""
     return RunFailed(
         ErrorCode.INPUT_CHANGED,
         f"The {with_names('input', changed)} published during each of the {MAX_READS} attempts to read it. "

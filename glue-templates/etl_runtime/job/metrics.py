@@ -1,4 +1,4 @@
-"""The CloudWatch metrics of a run, sent at its end if metrics are enabled for the lake."""
+"""The CloudWatch metrics of a run, which are sent at its end if metrics are enabled for the lake."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -33,16 +33,19 @@ def publish_metrics(namespace: str, record: Mapping[str, Any], region: str) -> N
 
 
 def _data_points(record: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
-    """Name, value and unit. A step that the run did not reach sends no data point, because zero rows would be wrong."""
+    """Yield the name, value and unit of each data point. A step that the run did not reach has none, because zero rows
+    would be wrong."""
     failed = record["status"] == "failed"
     yield "Runs", 1, "Count"
     yield "Failures", int(failed), "Count"
     yield "DurationSeconds", record["seconds"], "Seconds"
+    if record["dpu_seconds"] is not None:
+        yield "DpuSeconds", record["dpu_seconds"], "Count"
     if "gates" in record:
         yield "FailedGates", len(record["gates"]), "Count"
     if "rules" in record:
         yield "Warnings", len(record.get("warnings", [])), "Count"
-    if not failed:  # a run with an unchanged source proves that the table is up to date
+    if not failed:  # including a run with an unchanged source, which shows that the table is up to date
         yield "PublishedAt", datetime.fromisoformat(record["finished_at"]).timestamp(), "Seconds"
     if "tables" in record:
         yield "Rows", sum(table["rows"] for table in record["tables"]), "Count"

@@ -1,4 +1,4 @@
-"""OpenLineage events of a run: one JSON object per event in the bucket, if lineage events are enabled for the lake.
+"""OpenLineage events of a run. If lineage events are enabled for the lake, the bucket has one JSON object per event.
 
 https://openlineage.io/docs/spec/object-model
 """
@@ -31,10 +31,10 @@ FACET_VERSIONS = {
     "SchemaDatasetFacet": "1-2-0",
     "SymlinksDatasetFacet": "1-0-1",
 }
-"""The version of the schema of each facet that the events have."""
+"""The schema version of each facet that the events contain."""
 
 EVENT_TYPES = {"running": "START", "published": "COMPLETE", "unchanged": "COMPLETE", "failed": "FAIL"}
-"""The type of the event by the status in the run record."""
+"""The event type, keyed by the status in the run record."""
 
 Record = Mapping[str, Any]
 Event = dict[str, Any]
@@ -56,8 +56,8 @@ class LineageEvents:
     ) -> None:
         """Write the event for the status in the run record.
 
-        `inputs` are the tables of the inputs by their names in Athena, and `published` is the content of
-        published.json, as far as the run knows them.
+        `inputs` are the tables of the inputs, keyed by their names in Athena. `published` is the content of
+        published.json. Both contain only what the run knows at this time.
         """
         namespace = self._job.names.lineage_namespace
         if not namespace:
@@ -71,7 +71,7 @@ class LineageEvents:
 
 
 def run_event(job: Job, record: Record, time: str, inputs: Mapping[str, Record], published: Record | None) -> Event:
-    """The event as in the OpenLineage specification."""
+    """The event, according to the OpenLineage specification."""
     names = job.names
     namespace = str(names.lineage_namespace)
     sources = dict(_sources(job.document))
@@ -139,9 +139,9 @@ def _job_facets(document: Mapping[str, Any]) -> Event:
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Namespace and name of each source, by table if it is an endpoint, otherwise by URL.
+    """Yield the namespace and name of each source, with the table if the source is an endpoint, otherwise with the URL.
 
-    The URLs are those of the configuration, which are the same in every run, without user name, query and fragment.
+    The URLs come from the configuration, so they are the same in every run. They have no user name, query and fragment.
     """
     urls = document.get("source_url", [])
     endpoints = document.get("api_endpoints", {})
@@ -189,7 +189,8 @@ def _schema(columns: Iterable[Mapping[str, Any]], descriptions: Mapping[str, str
 
 
 def _descriptions(document: Mapping[str, Any], key: str, columns: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The descriptions of the columns of a table: of a derived dataset by column, in bronze by source column."""
+    """The descriptions of a table's columns, keyed by column. (The document of a bronze dataset uses source columns as
+    keys.)"""
     declared = document.get("column_schema", {}).get(key, {})
     found = {each["name"]: declared.get(each.get("source"), {}).get("description") for each in columns}
     found |= document.get("column_descriptions", {}).get(key, {})
@@ -225,7 +226,7 @@ def _input_fields(
 
 
 def _source_fields(key: str, columns: Iterable[Mapping[str, Any]], sources: Mapping[str, Any]) -> dict[str, Any]:
-    """The input field of each column of a bronze table, if it is known from which source the table is."""
+    """The input field of each column of a bronze table, if the source of the table is known."""
     source = sources.get(key) or (next(iter(sources.values())) if len(sources) == 1 else None)
     if source is None:
         return {}

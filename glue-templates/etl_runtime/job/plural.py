@@ -12,7 +12,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """`a, b, c`, and after MAX_NAMES how many more there are: `a, b and 2,000 more`."""
+    """`a, b, c`. If there are more than MAX_NAMES names, the rest is counted: `a, b and 2,000 more`."""
     more = len(names) - MAX_NAMES
     return ", ".join(islice(names, MAX_NAMES)) + (f" and {more:,} more" if more > 0 else "")
 

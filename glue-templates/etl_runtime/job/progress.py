@@ -1,7 +1,7 @@
-"""The progress of a long activity, such as a download: a few lines in the job's log.
+"""Logs the progress of a long activity, such as a download, in a few lines of the job's log.
 
-The log lines have the level INFO. Each update is also logged at the level DEBUG, which the job's log omits. On a
-laptop, the `medallion` command shows these updates on the terminal.
+The log lines have the level INFO. Each update is also logged at the level DEBUG, which the job's log omits. In a local
+run, the `medallion` command shows these updates in the terminal.
 """
 
 import logging
@@ -17,13 +17,13 @@ LOG = logging.getLogger(__name__)
 
 UPDATE_SECONDS = 0.25
 FIRST_LINE_SECONDS = 10
-MAX_SECONDS_BETWEEN_LINES = 60  # the time between two lines doubles up to this: CloudWatch charges for log lines
+MAX_SECONDS_BETWEEN_LINES = 60  # the time doubles up to this maximum, because CloudWatch charges for log lines
 
 
 class Progress:
-    """A context manager for one activity, named `name` in the log. Can be updated by several threads.
+    """A context manager for one activity, which is called `name` in the log. Several threads can update it.
 
-    `update` can be called for every block: it does nothing if the last update was less than UPDATE_SECONDS ago.
+    `update` can be called for every block, because it does nothing if the last update was less than UPDATE_SECONDS ago.
     """
 
     def __init__(self, name: str) -> None:
@@ -77,7 +77,7 @@ class DownloadProgress(Progress):
         self._done = 0
 
     def received(self, done: int, total: int | None) -> None:
-        """Report the bytes that are received, and the size of the file if it is known."""
+        """Report the number of bytes received, and the size of the file if it is known."""
         if done < self._start[1]:
             self._start = (time.monotonic(), done)  # the download has restarted
         if self._is_due():

@@ -1,4 +1,4 @@
-"""Redaction: no log line, error, run record or kept original contains a secret that this process has read.
+"""Redaction ensures that no log line, error, run record or kept original contains a secret that this process has read.
 
 There is one `REDACTION` per process, because an error can be raised anywhere. Messages are redacted when they are
 created.
@@ -8,21 +8,22 @@ import re
 from typing import Any
 
 MASK = "***"
-MIN_LENGTH = 4  # of a value that is redacted in messages: shorter values would mask ordinary words
-# In data, only long or mixed secrets are redacted: a short or plain secret may be equal to an ordinary value.
+MIN_LENGTH = 4  # of a value that is redacted in messages; redacting shorter values would mask ordinary words
+# In data, only long or mixed secrets are redacted, because a short or plain secret may be equal to an ordinary value.
 MIN_LENGTH_IN_DATA, MIN_LENGTH_OF_RANDOM = 8, 16
 OTHER_ENCODINGS = {" ": [r"\+"], "&": ["&amp;"], "<": ["&lt;"], ">": ["&gt;"], '"': ["&quot;"], "'": ["&#39;"]}
 
 
 class Redaction:
-    """The secrets of this process. Finds them in any encoding: plain, percent-encoded, escaped in JSON or in HTML."""
+    """The secrets of this process. They are found in any encoding: plain, percent-encoded, or escaped in JSON or
+    HTML."""
 
     def __init__(self) -> None:
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._patterns_in_data: dict[str, re.Pattern[str]] = {}
 
     def add(self, value: str, *, in_data: bool = True) -> None:
-        """Redact this value from now on.
+        """Start to redact this value.
 
         With `in_data` False, the value is redacted in messages only. Use it for values that the data may contain, such
         as user names.
@@ -58,9 +59,9 @@ REDACTION = Redaction()
 
 
 def excerpt(text: object, max_length: int = 40) -> str:
-    """External text for a message: redacted, on one line, at most `max_length` characters.
+    """Prepare external text for a message: redacted, on one line, with at most `max_length` characters.
 
-    Redacts before it truncates, because half a secret is still a secret.
+    The text is redacted before it is truncated, because a truncated secret would not be detected.
     """
     line = " ".join(REDACTION.redact(str(text)).split())
     return line if len(line) <= max_length else f"{line[:max_length]}…"

@@ -1,4 +1,4 @@
-"""The job's log: prints the log lines of the runtime with the step of the run, redacted."""
+"""The job's log. Prints the log lines of the runtime, redacted and with the step of the run."""
 
 import logging
 
@@ -8,7 +8,7 @@ RUNTIME = logging.getLogger("etl_runtime")
 
 
 class RunLog(logging.Handler):
-    """Prints `fetch    s3://…/orders.csv  12 kB`: the step of the run, then the message.
+    """Prints the step of the run, then the message, such as `fetch s3://…/orders.csv 12 kB`.
 
     A record's `step` overrides the current step: `LOG.info("…", extra={"step": "script"})`.
     """

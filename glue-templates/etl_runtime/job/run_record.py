@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from etl_runtime.job.arguments import Job
+from etl_runtime.job.dpu_usage import dpu_seconds
 from etl_runtime.job.errors import ErrorCode, RunFailed, Terminated, run_failure
 from etl_runtime.job.metrics import publish_metrics
 from etl_runtime.job.openlineage import LineageEvents
@@ -25,7 +26,7 @@ from etl_runtime.job.warning_event import send_warnings
 LOG = logging.getLogger(__name__)
 
 RETRIED_RUN_LOOKBACK_DAYS = 7
-KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; even of hourly runs, one page of a listing has all
+KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; with hourly runs, a listing still has one page
 MIN_SECONDS_TO_PUBLISH = 600
 
 
@@ -51,6 +52,7 @@ class RunRecord:
         self.started = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
         self.run_id = new_run_id(self.started)
         self._store = store
+        self._names = job.names
         self._runs = job.names.runs
         self._job_name = job.names.job
         self._metrics_namespace = job.names.metrics_namespace
@@ -72,10 +74,11 @@ class RunRecord:
             "started_at": now(),
             "finished_at": None,
             "seconds": None,
+            "dpu_seconds": None,
             "error": None,
             "error_code": None,
             "retryable": None,
-            "schema_changed_at": None,  # before long lists: a pipeline reads only the beginning of a large record
+            "schema_changed_at": None,  # before long lists: a pipeline reads only the start of a large record
             "steps": {},
         }
 
@@ -97,7 +100,9 @@ class RunRecord:
     ) -> None:
         self._can_terminate = False
         try:
-            self._content |= {"finished_at": now(), "seconds": round(time.monotonic() - self._clock, 1)}
+            seconds = round(time.monotonic() - self._clock, 1)
+            usage = dpu_seconds(self._names, seconds)
+            self._content |= {"finished_at": now(), "seconds": seconds, "dpu_seconds": usage}
             if error is None:
                 self._content["status"] = "unchanged" if self._content["status"] == "unchanged" else "published"
                 self._write()
@@ -137,16 +142,16 @@ class RunRecord:
         self._content |= values
 
     def note_input_tables(self, tables: Mapping[str, Any]) -> None:
-        """Note the published tables of the inputs, by their names in Athena, for the lineage event."""
+        """Note the published tables of the inputs, keyed by their names in Athena, for the lineage event."""
         self._input_tables = dict(tables)
 
     def note_gates(self, gates: Sequence[Mapping[str, Any]]) -> None:
-        """Record the gates that failed and were allowed to."""
+        """Record the failed gates that were allowed to fail."""
         self.note({"gates": gates, "allowed": [f"{failed['table']}: {failed['found']}" for failed in gates]})
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure the time of a step, and log with the name of the step. The times of a repeated step are added up."""
+        """Measure the time of a step, and use its name in log lines. The times of a repeated step are added up."""
         started = time.monotonic()
         try:
             with self.logged_as(name):
@@ -173,7 +178,7 @@ class RunRecord:
         LOG.info(f"warning: {redacted}")
 
     def note_publication(self, published: Mapping[str, Any] | None) -> None:
-        """Add what a pipeline reads from the record to decide whether it starts the crawler."""
+        """Add the information that a pipeline needs to decide whether to start the crawler."""
         self._published = published
         if published and "schema_changed_at" in published:
             self.note({"schema_changed_at": published["schema_changed_at"]})
@@ -184,7 +189,7 @@ class RunRecord:
         if time.monotonic() > self._deadline:
             raise RunFailed(
                 ErrorCode.TIMEOUT_TOO_CLOSE,
-                "Less than ten minutes remain before the job's timeout, so it could interrupt the publication. "
+                "Less than ten minutes remain before the timeout of the job, which could interrupt the publication. "
                 "Set a longer timeout_minutes, or choose a larger data_size_category.",
             )
 
@@ -211,15 +216,17 @@ class RunRecord:
         """Close the records of earlier runs that still have the status running. A job has only one run at a time, so
         these runs were killed.
 
-        Stops at the newest record of a run that has ended. Records with later run IDs, which a wrong clock can cause,
-        are checked too. If such a run is still running after all, it overwrites its record when it ends. A killed run
-        whose tables are the `published` ones gets the status published.
+        Records are checked from the newest to the oldest, until the record of a run that has ended. Records with run
+        IDs later than this run's ID, which a wrong clock can cause, are checked, too. If such a run is still running
+        after all, it overwrites its record when it ends. If the `published` tables are the tables of a killed run, the
+        killed run gets the status published.
         """
         uris = self._records(KILLED_RUN_LOOKBACK_DAYS)
         own = bisect_left(uris, self._uri)
         earlier = takewhile(_is_running, map(self._store.read_json, reversed(uris[:own])))
         later = filter(_is_running, map(self._store.read_json, uris[own + 1 :]))
-        # The oldest first: if this run is killed too, the next run still finds all records that remain.
+        # The oldest record is closed first. If this run is killed too, the next run then still finds all remaining
+        # records.
         for record in [*reversed(list(earlier)), *later]:
             closed = closed_record(record, published, f"The run was killed. Run {self.run_id} closed its record.")
             self._store.write_json(f"{self._runs}run_id={record['run_id']}.json", closed)
@@ -244,7 +251,8 @@ def record_uris(runs: str, days: int, store: Store) -> list[str]:
 
 
 def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None, reason: str) -> dict[str, Any]:
-    """The record of a killed run: published if its tables are the `published` ones, otherwise failed."""
+    """Close the record of a killed run. Its status is published if it wrote the `published` tables, otherwise
+    failed."""
     killed = RunFailed(ErrorCode.RUN_KILLED, reason, retryable=True)
     closed = {
         **record,
@@ -274,7 +282,7 @@ def recorded_tables(published: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _printed_texts(error: BaseException) -> Iterator[str]:
-    """The messages that Python prints for an error: its own and those of its causes."""
+    """Yield the messages that Python prints for an error: the error's own message, and the messages of its causes."""
     printed: BaseException | None = error
     while printed:
         yield str(printed)

@@ -1,4 +1,4 @@
-"""The value of a secret, read from AWS Secrets Manager by the run that needs it."""
+"""Reads the value of a secret from AWS Secrets Manager when a run needs it."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ UNAVAILABLE = (ErrorCode.SECRET_UNAVAILABLE, "Run again. If the error persists, 
 
 
 def read_secret(name: str, key: str | None = None, *, is_name: bool = False) -> str:
-    """Return the value of a secret, or of one key if the secret is a JSON object. The value is redacted from then on.
+    """Return the value of a secret, or of one key if the secret is a JSON object. Afterwards, the value is redacted.
 
     `is_name` is for values that accompany a secret and may occur in the data, such as a user name. Raises RunFailed
     if the secret or the key does not exist or cannot be read. The error does not contain the value.
@@ -58,7 +58,7 @@ def _value_of_key(name: str, text: str, key: str) -> str:
     if not isinstance(content, dict):
         raise RunFailed(
             ErrorCode.SECRET_INVALID,
-            f'The secret "{name}" is not a JSON object, but auth refers to a key of it. '
+            f'The secret "{name}" is not a JSON object, but auth declares a key of this object. '
             'Store a JSON object, for example {"token": "…"}.',
         )
     if key not in content:
@@ -95,7 +95,7 @@ def _secret_string(name: str) -> str:
 
 
 def _client(name: str) -> Any:
-    """A client for the secret's Region: a secret that is named by its ARN may be in another Region than the job."""
+    """A client for the secret's Region. A secret given by its ARN may be in a different Region from the job."""
     region = name.split(":")[3] if name.startswith("arn:") and name.count(":") > 3 else None
     return boto3.client(
         "secretsmanager", region_name=region or None, config=Config(retries={"mode": "standard", "max_attempts": 5})

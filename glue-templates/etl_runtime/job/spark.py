@@ -1,19 +1,24 @@
-"""The Spark session of a job, with the settings that make its results the same everywhere."""
+"""The Spark session of a job, with settings that make results the same in every environment."""
 
 import re
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-
-from pyspark.sql import SparkSession
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 SETTINGS = {
-    # Derived datasets drop and create databases with the lake's database names: never in the Glue Data Catalog.
+    # Derived datasets drop and create databases with the lake's database names. This must never happen in the Data
+    # Catalog.
     "spark.sql.catalogImplementation": "in-memory",
-    # Otherwise Spark requests the folder of each input as an object, for which the role has no permission.
+    # Otherwise, Spark requests the folder of each input as an object, for which the role has no permission.
     "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",
-    "spark.sql.session.timeZone": "UTC",  # otherwise the time zone of a laptop changes the data
+    "spark.sql.session.timeZone": "UTC",  # otherwise, the time zone of a laptop would change the data
     "spark.sql.parquet.compression.codec": "zstd",
     # Spark 3.5 raises an error for dates before 1582 in files that Spark did not write.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
@@ -28,8 +33,30 @@ SETTINGS = {
 REMEDY = "Correct the query or the script if it is the cause. Otherwise, run again."
 
 
-def start_spark() -> SparkSession:
-    """Start Spark and send this package to its executors: Glue adds `--extra-py-files` to the driver's path only."""
+class BackgroundSpark:
+    """The Spark session of a run. It starts in its own thread when it is first needed."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._lock = Lock()
+        self._starting: Future[SparkSession] | None = None
+
+    def start(self) -> "Future[SparkSession]":
+        """Start the session if it has not been started."""
+        with self._lock:
+            self._starting = self._starting or self._thread.submit(start_spark)
+            return self._starting
+
+    def session(self) -> "SparkSession":
+        """Return the session. Starts it if necessary, and waits until it is available."""
+        return self.start().result()
+
+
+def start_spark() -> "SparkSession":
+    """Start Spark and send this package to its executors, because Glue adds `--extra-py-files` to the driver's path
+    only."""
+    from pyspark.sql import SparkSession  # not imported by runs without Spark, because that takes 0.2 s
+
     builder = SparkSession.builder
     for key, value in SETTINGS.items():
         builder = builder.config(key, value)
@@ -40,7 +67,7 @@ def start_spark() -> SparkSession:
     return spark
 
 
-def require_in_memory_catalog(spark: SparkSession) -> None:
+def require_in_memory_catalog(spark: "SparkSession") -> None:
     """Raise RunFailed if SQL statements of this session would change a catalog outside of the job."""
     expected = {
         "spark.sql.catalogImplementation": "in-memory",
@@ -57,10 +84,10 @@ def require_in_memory_catalog(spark: SparkSession) -> None:
 
 
 def task_error(error: Exception) -> RunFailed:
-    """The error of a Spark task as one line, or of the driver if no task failed.
+    """Convert the error of a Spark task, or of the driver if no task failed, to one line.
 
-    Spark wraps the Python traceback of a task into a Java stack trace: the last exception of the traceback is the
-    cause. A Java error in a task follows the words `Lost task`.
+    Spark wraps the Python traceback of a task in a Java stack trace. The last exception in the traceback is the cause.
+    A Java error in a task follows the words `Lost task`.
     """
     raised = re.findall(r"^(?:\w+\.)*(\w*(?:Error|Exception|RunFailed|Interrupt)): (.+)$", str(error), re.MULTILINE)
     of_python = [(kind, text) for kind, text in raised if not text.startswith("An error occurred while calling")]
@@ -79,7 +106,8 @@ def task_error(error: Exception) -> RunFailed:
 
 
 def driver_error(error: Exception) -> RunFailed:
-    """The Java exception of the driver as one line: Py4J writes it between the call and the Java stack trace."""
+    """Convert the Java exception of the driver to one line. Py4J writes it between the call and the Java stack
+    trace."""
     of_java = re.search(r"^: (?:[\w$]+\.)*([\w$]+: .+)", str(error), re.MULTILINE)
     what = of_java[1] if of_java else f"{type(error).__name__}: {error}".partition("\n")[0]
     return RunFailed(ErrorCode.SPARK_FAILED, f"Spark failed: {what.rstrip('.')}. {REMEDY}", retryable=True)

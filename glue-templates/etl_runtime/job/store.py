@@ -1,4 +1,4 @@
-"""Objects in S3, named by `s3://bucket/key` URIs."""
+"""Reads and writes objects in S3, which are identified by `s3://bucket/key` URIs."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 # Four threads upload as fast as the job unpacks. Each thread needs memory.
 UPLOAD = TransferConfig(max_concurrency=4)
-CHECKSUM: "ChecksumAlgorithmType" = "CRC32"  # takes a third of the CPU time of MD5, the default of this botocore
+CHECKSUM: "ChecksumAlgorithmType" = "CRC32"  # needs a third of the CPU time of MD5, the default of this botocore
 SUPERSEDED = {"medallion:superseded": "true"}
-"""The tag of superseded originals: those that no published table is built from. A lifecycle rule expires them."""
+"""The tag of superseded originals, from which no published table is built. A lifecycle rule expires them."""
 MAX_KEYS_PER_DELETE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 MAX_ATTEMPTS = 4
 RETRYABLE_DELETE_ERRORS = ("InternalError", "ServiceUnavailable", "SlowDown")
 
 
 class RetryableDeleteError(OSError):
-    """S3 did not delete an object, but may do so when the request is repeated."""
+    """S3 did not delete an object, but may delete it when the request is repeated."""
 
 
 # botocore retries a request after a 5xx response or no response, but not if the response body ends early.
@@ -44,7 +44,8 @@ with_retries = retry(
 
 
 class Store:
-    """A client for S3 that retries temporary errors with exponential backoff. So a request may be sent twice."""
+    """A client for S3 that retries temporary errors with exponential backoff. Therefore, a request may be sent
+    twice."""
 
     def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
         config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
@@ -98,9 +99,10 @@ class Store:
 
     @with_retries
     def download(self, uri: str, file: IO[bytes], on_bytes: Callable[[int], None] = lambda _: None) -> bool:
-        """Download an object of any size and replace the file's content with it. False if the object does not exist.
+        """Download an object of any size and replace the file's content with it. Returns false if the object does not
+        exist.
 
-        `on_bytes` is called with the number of bytes of each received block, by several threads.
+        Several threads call `on_bytes` with the number of bytes of each block received.
         """
         bucket, key = split(uri)
         file.seek(0)
@@ -119,14 +121,15 @@ class Store:
         return None if head is None else head["Metadata"]
 
     def version(self, uri: str) -> str | None:
-        """The ID of the object's current version; None if there is no object, or if the bucket is not versioned."""
+        """The ID of the object's current version. None if the object does not exist, or if the bucket is not
+        versioned."""
         head = self._head(uri)
         version = None if head is None else head.get("VersionId")
         return None if version in (None, "null") else str(version)
 
     @with_retries
     def copy(self, source: str, target: str) -> None:
-        """Copy an object and its metadata within S3. CopyObject supports up to 5 GB; objects of tables are far
+        """Copy an object and its metadata within S3. CopyObject supports up to 5 GB, and objects of tables are far
         smaller."""
         source_bucket, source_key = split(source)
         bucket, key = split(target)
@@ -134,7 +137,8 @@ class Store:
 
     @with_retries
     def restore(self, uri: str, version: str) -> bool:
-        """Copy a noncurrent version over the current one. False if that version does not exist anymore."""
+        """Replace the current version with a copy of a noncurrent version. Returns false if that version no longer
+        exists."""
         bucket, key = split(uri)
         try:
             self.client.copy_object(
@@ -148,7 +152,7 @@ class Store:
 
     @with_retries
     def delete(self, uris: Iterable[str]) -> None:
-        """Delete these objects, if they exist. Raises OSError if S3 does not delete one."""
+        """Delete these objects if they exist. Raises OSError if S3 fails to delete one."""
         by_bucket: dict[str, list[str]] = {}
         for uri in uris:
             bucket, key = split(uri)
@@ -178,7 +182,7 @@ class Store:
 
     @with_retries
     def list(self, prefix: str, after: str = "") -> list[str]:
-        """The URIs with this prefix, sorted; with `after`, only those that sort after prefix + `after`."""
+        """The sorted URIs with this prefix. With `after`, only URIs that sort after prefix + `after`."""
         bucket, key = split(prefix)
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=bucket, Prefix=key, StartAfter=key + after if after else ""
@@ -198,8 +202,8 @@ class Store:
     def is_missing(self, error: ClientError, bucket: str, key: str) -> bool:
         """Whether the request failed because the object does not exist.
 
-        To a role that may list only some prefixes, such as the job's role, S3 responds with 403 instead of 404. Then a
-        listing shows whether the object exists.
+        If a role, such as the job's role, may list only some prefixes, S3 responds with 403 instead of 404. In this
+        case, a listing shows whether the object exists.
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         code = error.response.get("Error", {}).get("Code")
@@ -216,7 +220,7 @@ class Store:
 
 @cache
 def store_of_worker(region: str) -> Store:
-    """One client per worker process, because a client is slow to create. Executors have no default Region."""
+    """One store per worker process, because creating a client is slow. Executors have no default Region."""
     return Store(region=region)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) -> str:
     """The question that begins a remedy: `Did you mean "zip_code"? `. Empty if no known name is similar.
 
-    `qualified` means that the known names have a database before them, which `word` may lack.
+    `qualified` means that the known names begin with a database, which may be missing in `word`.
     """
     similar = similar_names(word, known, qualified=qualified)
     quoted = [f'"{name}"' for name in similar]
@@ -15,21 +15,22 @@ def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) ->
 
 
 def similar_names(word: str, known: Iterable[str], *, qualified: bool = False) -> list[str]:
-    """The known names that were probably meant. Several only if a name without its database fits all of them.
+    """The known names that were probably meant. There are several only if `word` has no database and matches all of
+    them.
 
-    They have the smallest edit distance, which ignores the case of letters, and whether words are separated by `_`, `-`
-    or a space.
+    They have the smallest edit distance. The distance ignores case, and whether words are separated by `_`, `-` or a
+    space.
     """
     part = _part(word, qualified)
     has_qualifier = part != _normalized(word)
     limit = max(2, len(part) / 3)
     ranked = []
-    # A number such as a version is not misspelled.
+    # A number, such as a version, is not considered a misspelling.
     for name in dict.fromkeys(known if re.search(r"[^\W\d_]", word) else ()):
         other = _part(name, qualified)
         edits = _distance(part, other)
         if edits <= limit and edits < len(part):
-            # Names that differ only in their qualifiers are compared as a whole.
+            # Names that differ only in their qualifiers are compared including the qualifiers.
             whole = _distance(_normalized(word), _normalized(name)) if has_qualifier or not qualified else 0
             ranked.append(((edits, whole), name))
     best = [name for rank, name in ranked if rank == min(ranked)[0]]
@@ -45,7 +46,7 @@ def _normalized(name: str) -> str:
 
 
 def _distance(one: str, other: str) -> int:
-    """The Levenshtein distance of two words."""
+    """The Levenshtein distance between two words."""
     previous = list(range(len(other) + 1))
     for row, character in enumerate(one, 1):
         current = [row]

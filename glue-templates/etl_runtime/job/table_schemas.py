@@ -1,11 +1,12 @@
-"""The schemas of published tables, as the Data Catalog has them after a crawl."""
+"""The schemas of published tables, as they are in the Data Catalog after a crawl."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def changed_tables(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
-    """The keys of the tables in `new` whose schema differs from that in `old`. Both are contents of published.json."""
+    """The keys of tables whose schema in `new` differs from their schema in `old`. Both are contents of
+    published.json."""
     return [key for key in new["tables"] if _columns(new, key) != _columns(old, key)]
 
 

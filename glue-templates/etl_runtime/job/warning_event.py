@@ -1,4 +1,4 @@
-"""The EventBridge event of a successful run with warnings. The alerts of the lake send it on.
+"""The EventBridge event for a successful run with warnings. The alerts of the lake forward it.
 
 Glue sends an event at the end of a run, but without its warnings.
 """
@@ -17,7 +17,7 @@ LOG = logging.getLogger(__name__)
 DETAIL_TYPE = "Run Warnings"
 MAX_WARNINGS = 10
 MAX_WARNING_LENGTH = 1_000
-"""As JSON, the warnings have at most 120 KB. The limit of EventBridge is 256 KB per event."""
+"""The warnings have at most 120 KB as JSON. The limit of EventBridge is 256 KB per event."""
 
 
 def send_warnings(source: str, job: str, record: Mapping[str, Any], region: str) -> None:
@@ -37,7 +37,7 @@ def send_warnings(source: str, job: str, record: Mapping[str, Any], region: str)
 
 
 def event_detail(job: str, record: Mapping[str, Any]) -> str:
-    """The detail of the event as JSON: the run, its first warnings, and the number of all."""
+    """The detail of the event as JSON: the run, its first warnings, and the total number of warnings."""
     return json.dumps(
         {
             "job": job,

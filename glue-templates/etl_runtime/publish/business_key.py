@@ -1,7 +1,7 @@
-"""Uniqueness of the business key: one Spark query over the key columns of the staged table."""
+"""Checks that the business key is unique, with one Spark query on the key columns of the staged table."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Duplicates:
-    """The keys that occur in more than one row: their number, and examples as {column: value}."""
+    """Keys that occur in more than one row. `keys` is their number; the examples are {column: value}."""
 
     columns: list[str]
     keys: int
@@ -35,9 +35,9 @@ class Duplicates:
 
 
 def find_duplicates(
-    spark: "SparkSession", staged: Mapping[str, StagedTable], document: DatasetDocument
+    spark: "Callable[[], SparkSession]", staged: Mapping[str, StagedTable], document: DatasetDocument
 ) -> dict[str, Duplicates]:
-    """The duplicate keys of each table that declares a business key and has duplicates. Null is compared as a value.
+    """Find the duplicate keys of each table that declares a business key. Two nulls are considered equal.
 
     Raises RunFailed if a column of the key does not exist or cannot be compared.
     """
@@ -50,18 +50,18 @@ def find_duplicates(
         if missing := [column for column in key if column not in types]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the business key has the {with_names('column', missing)}, but the table does not. "
+                f"{table}: the business key contains the {with_names('column', missing)}, but the table does not. "
                 f"{did_you_mean(missing[0], types)}Its columns are {', '.join(types)}. Correct business_key.",
             )
         if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the business key has the {with_names('column', maps)}, which "
+                f"{table}: the business key contains the {with_names('column', maps)}, which "
                 f"{'contains' if len(maps) == 1 else 'contain'} maps. Maps cannot be compared. Choose other columns "
                 "for business_key.",
             )
         if key:
-            rows = spark.read.parquet(*content.uris)
+            rows = spark().read.parquet(*content.uris)
             repeated = rows.groupBy(*key).count().where("count > 1").cache()
             keys = repeated.count()
             if keys:

@@ -1,4 +1,4 @@
-"""The quality gates that bronze and derived datasets share, and the decision whether a failed gate stops the run."""
+"""The quality gates that bronze and derived datasets share. Decides whether a failed gate stops the run."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,8 +14,8 @@ from etl_runtime.job.suggestion import did_you_mean
 def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
     """Return the failed gates as entries of the run record: gate, code, table, found, allowed.
 
-    Each of `failures` consists of the gate, the table and what was found. Raises RunFailed with all failed gates if one
-    of them is not allowed to fail; its code is that of the first such gate.
+    Each of `failures` consists of the gate, the table and what was found. If a gate fails that is not allowed to fail,
+    raises RunFailed with all failed gates and the code of the first one that is not allowed to fail.
     """
     gates: list[dict[str, Any]] = [
         {"gate": gate, "code": GATES[gate], "table": table, "found": found, "allowed": gate in allowed}
@@ -37,8 +37,8 @@ def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Colle
 def required_value_failures(
     key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
-    """Failures of the gates on required columns and on the number of rows. `columns` are the columns of the table.
-    `where` names their origin in messages, such as "the source"."""
+    """Yield the failures of the gates for required columns and the number of rows. `columns` are the columns of the
+    table. `where` is their origin, as messages name it, such as "the source"."""
     threshold = quality.get("critical_null_threshold", 0.05)
     for name in _for_table(quality.get("required_columns", []), key, []):
         if name not in columns:
@@ -63,7 +63,8 @@ def min_rows(quality: DataQuality, key: str) -> int:
 
 
 def columns_of_other_gates(key: str, document: DatasetDocument) -> set[str]:
-    """The columns that the gates on lost columns skip: optional ones, and required ones, which have their own gates."""
+    """The columns that the gates for lost columns skip: optional columns, and required columns, which have gates of
+    their own."""
     quality = document.get("data_quality", {})
     return {*quality.get("optional_columns", []), *_for_table(quality.get("required_columns", []), key, [])}
 
@@ -78,7 +79,7 @@ Value = TypeVar("Value")
 
 
 def _for_table(setting: Value | Mapping[str, Value], key: str, default: Value) -> Value:
-    """The value that applies to one table, from a setting with a single value or one value per table."""
+    """The value for one table, from a setting that has a single value or one value per table."""
     return setting.get(key, default) if isinstance(setting, Mapping) else setting
 
 

@@ -1,7 +1,7 @@
-"""The commits of Iceberg tables that an intent describes: by the run that wrote it, or by the next run."""
+"""Commits the Iceberg tables that an intent describes, in the run that wrote the intent or in the next run."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, is_conflict, iterate
@@ -18,11 +18,11 @@ LOG = logging.getLogger(__name__)
 
 
 class NotCommitted(Exception):
-    """In no table is the new snapshot the current one. `reason` is the error to report.
+    """The new snapshot is not the current one in any table. `reason` is the error to report.
 
     `restored` are the tables that were committed and then restored. They keep the new snapshot until it expires,
-    because readers may have started to read it. `may_arrive` means that the commit request can still arrive after its
-    timeout, so the objects of the commit must be kept.
+    because queries may already be reading it. `may_arrive` means that a commit request that timed out can still take
+    effect, so the objects of the commit must be kept.
     """
 
     def __init__(self, reason: RunFailed, restored: Sequence[str] = (), *, may_arrive: bool = False) -> None:
@@ -32,7 +32,7 @@ class NotCommitted(Exception):
 
 
 class IcebergPublication:
-    """The commits of an intent, in this run or in the next one."""
+    """Commits the tables of an intent, in this run or in the next one."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class IcebergPublication:
     def commit(self, transactions: Mapping[str, TableTransaction]) -> None:
         """Commit the tables in the order of the intent.
 
-        Raises NotCommitted if a table cannot be committed and all others have their previous snapshot, and RunFailed
-        if the outcome is unknown.
+        Raises NotCommitted if a table cannot be committed and all other tables have their previous snapshot. Raises
+        RunFailed if the outcome is unknown.
         """
         committed: list[str] = []
         for key in transactions:
@@ -79,7 +79,7 @@ class IcebergPublication:
             committed.append(key)
 
     def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
-        """New transactions of the tables with these keys, for the objects that the interrupted run has written.
+        """Open new transactions on the tables with these keys, for the objects that the interrupted run wrote.
 
         Raises NotCommitted if a table has changed since then.
         """
@@ -93,8 +93,8 @@ class IcebergPublication:
         return transactions
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
-        """Give the committed tables their previous snapshot back. If VACUUM has removed this snapshot, a table keeps
-        the rows of this run until the next publication."""
+        """Restore the previous snapshot of the committed tables. If VACUUM has removed it, the table keeps the rows of
+        this run until the next publication."""
         for key in committed:
             self._restore(self._tables[key], self._intent["tables"][key]["base"], reason)
 
@@ -120,7 +120,7 @@ class IcebergPublication:
         )
 
     def _is_superseded(self, table: Any | None) -> bool:
-        """Whether another run has published the table after this publication."""
+        """Whether another run has published the table since this publication."""
         return table is not None and run_of(table.currentSnapshot()) not in (None, self._run_id)
 
     def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
@@ -137,6 +137,7 @@ class IcebergPublication:
         published: dict[str, Any] = self._intent["published"]
         metadata: dict[str, list[str]] = {}
         runs: dict[str, set[str | None]] = {}
+        logged: set[str] = set()
         for key in self._intent["tables"]:
             table = self._tables[key]
             try:
@@ -150,6 +151,7 @@ class IcebergPublication:
                 published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
                 metadata[key] = metadata_objects(found, snapshot)
                 runs[table.location] = {run_of(each) for each in iterate(found.snapshots())}
+                logged |= {str(each.file()) for each in iterate(found.operations().current().previousFiles())}
             except JAVA_ERRORS as error:
                 raise catalog_error(error, table.full_name) from error
         record = {**published, "metadata_objects": metadata}
@@ -159,14 +161,14 @@ class IcebergPublication:
         named = {uri for uris in metadata.values() for uri in uris}
         named |= {published["tables"][key]["metadata_location"] for key in metadata}
         self._store.delete([uri for uri in self._intent["deletions"] if uri not in named])
-        self._delete_unpublished(runs)
+        self._delete_unpublished(runs, logged)
         tag_originals(self._intent, self._store)
         self._store.delete([marker_uri(self._names, self._run_id)])
         delete_intent(self._names, self._run_id, self._store)
         return published
 
     def _require_current(self, published: Mapping[str, Any]) -> None:
-        """If another run has published while this run wrote published.json, write the content of the other run back,
+        """If another run published while this run wrote published.json, restore the content that the other run wrote,
         and raise RunFailed."""
         for key in self._intent["tables"]:
             table = self._tables[key]
@@ -188,9 +190,11 @@ class IcebergPublication:
             retryable=True,
         )
 
-    def _delete_unpublished(self, runs: Mapping[str, set[str | None]]) -> None:
-        """Delete the objects that this run has written but not published, and those of earlier runs that did not
-        publish and no longer can. `runs` are the runs that have a snapshot, by the location of the table."""
+    def _delete_unpublished(self, runs: Mapping[str, set[str | None]], logged: Set[str]) -> None:
+        """Delete the objects that this run wrote but did not publish. Also delete the objects of earlier runs that did
+        not publish and no longer can. `runs` are the runs that have a snapshot, keyed by table location. `logged` are
+        the metadata files in the metadata logs of the tables. A table keeps the metadata files of a commit that was
+        undone."""
         published = files(self._intent["published"], self._names)
         tables = {table.location: table for table in self._tables.values()}
         for table in tables.values():
@@ -199,21 +203,21 @@ class IcebergPublication:
         for uri in self._store.list(f"{self._names.runs}writing/"):
             marker = self._store.read_json(uri)
             if marker is None or marker["run_id"] >= self._run_id:
-                continue  # a run that has started later is alive
+                continue  # a run that started later is still running
             for location in marker["tables"].values():
                 if location in tables and marker["run_id"] not in runs[location]:
-                    delete_objects_of_run(tables[location], marker["run_id"], self._store)
+                    delete_objects_of_run(tables[location], marker["run_id"], self._store, keep=logged)
             self._store.delete([uri])
             LOG.info(f"deleted the objects of run {marker['run_id']}, which did not publish")
 
 
 def publication_uri(names: Names, run_id: str) -> str:
-    """The record of a publication whose snapshots are kept."""
+    """The URI of the record of a publication whose snapshots are kept."""
     return f"{names.runs}publications/run_id={run_id}.json"
 
 
 def published_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of published.json in the record of a publication."""
+    """The content of published.json, from the record of a publication."""
     return {name: value for name, value in record.items() if name != "metadata_objects"}
 
 
@@ -222,7 +226,7 @@ def tables_of_intent(intent: Mapping[str, Any]) -> dict[str, IcebergTable]:
 
 
 def marker_uri(names: Names, run_id: str) -> str:
-    """The object that exists while a run writes objects."""
+    """The URI of the marker that exists while a run writes objects."""
     return f"{names.runs}writing/run_id={run_id}.json"
 
 
@@ -233,16 +237,16 @@ def delete_intent(names: Names, run_id: str, store: Store) -> None:
         store.delete([intent_uri(names)])
 
 
-def delete_objects_of_run(table: IcebergTable, run_id: str, store: Store) -> None:
+def delete_objects_of_run(table: IcebergTable, run_id: str, store: Store, keep: Set[str] = frozenset()) -> None:
     for prefix in (table.data_prefix(run_id), table.metadata_prefix(run_id)):
-        store.delete(store.list(prefix))
+        store.delete([uri for uri in store.list(prefix) if uri not in keep])
 
 
 def _unknown_outcome(table: IcebergTable, reason: RunFailed) -> RunFailed:
     return RunFailed(
         ErrorCode.COMMIT_OUTCOME_UNKNOWN,
-        f"{table.full_name}: the commit failed, and the Data Catalog does not respond ({reason.message}). The table "
-        "has either the previous publication or the new one. Run again: the next run completes or drops the "
-        "publication.",
+        f"{table.full_name}: the commit returned an error, and the Data Catalog is not responding ({reason.message}). "
+        "So it is unknown whether the commit took effect: the table has either the previous publication or the new "
+        "one. Run again: the next run completes or discards the new publication.",
         retryable=True,
     )

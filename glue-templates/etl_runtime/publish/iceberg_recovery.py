@@ -1,4 +1,5 @@
-"""What the next run does about an interrupted publication or rollback of Iceberg tables, and the rollback itself."""
+"""Recovers from an interrupted publication or rollback of Iceberg tables in the next run. Also performs the
+rollback."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +23,9 @@ LOG = logging.getLogger(__name__)
 def recover_intent(
     intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
 ) -> bool:
-    """Finish the interrupted publication of an earlier run, if it has committed a table. Otherwise, drop it.
+    """Finish the interrupted publication of an earlier run if that run committed a table. Otherwise, drop it.
 
-    Returns false if a publication has to be finished, which needs Spark, but `start_spark` is None.
+    Finishing it requires Spark. Returns false if this is necessary, but `start_spark` is None.
 
     Raises RunFailed if the publication can be neither finished nor undone.
     """
@@ -90,7 +91,7 @@ def _recover_rollback(
 def _with_uncommitted_metadata(
     intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
 ) -> Mapping[str, Any]:
-    """The intent, whose deletions also contain the metadata objects of these tables' failed commits.
+    """Add the metadata objects of these tables' failed commits to the deletions of the intent.
 
     The objects are listed before the commits are repeated, because other writers can add objects to the same folder
     afterwards.
@@ -105,7 +106,7 @@ def _with_uncommitted_metadata(
 
 
 def require_snapshots(catalog: IcebergCatalog, intent: Mapping[str, Any]) -> None:
-    """Raise RunFailed if a table no longer has the snapshot of the intent's rollback."""
+    """Raise RunFailed if a table no longer has the snapshot to which the intent rolls back."""
     for key, saved in intent["rollback"].items():
         table, id = IcebergTable(**saved), intent["published"]["tables"][key]["snapshot_id"]
         try:
@@ -116,13 +117,13 @@ def require_snapshots(catalog: IcebergCatalog, intent: Mapping[str, Any]) -> Non
             raise catalog_error(error, table.full_name) from error
         raise RunFailed(
             ErrorCode.PUBLICATION_NOT_FOUND,
-            f"{table.full_name} does not have the snapshot {id} of run {intent['published']['run_id']} anymore. "
+            f"{table.full_name} no longer has the snapshot {id} of run {intent['published']['run_id']}. "
             "Choose another run.",
         )
 
 
 def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: Names, store: Store) -> dict[str, Any]:
-    """Make the snapshots of the intent current, and write published.json. Can be repeated."""
+    """Make the snapshots in the intent current, and write published.json. This can be repeated."""
     published: dict[str, Any] = intent["published"]
     for key, saved in intent["rollback"].items():
         table = IcebergTable(**saved)

@@ -2,18 +2,18 @@
 
 Tasks write the objects to their final location. The steps of a publication are: write the intent (publishing.json),
 commit each table, write published.json, delete the objects of expired snapshots, delete the intent. Readers of a table
-see the previous publication or the new one.
+see either the previous publication or the new one.
 
-Three kinds of objects under the run records make every step repeatable:
+Three kinds of objects in the folder of the run records make every step repeatable:
 - writing/run_id=….json exists while a run writes objects. If the run dies, the next publication deletes these objects.
-  By then, the dead run cannot commit anymore, because each table has changed.
-- publishing.json is the intent, with everything that is needed to finish the publication.
-- publications/run_id=….json has the content of published.json of each publication whose snapshots are kept, and the
-  metadata objects of these snapshots.
+  By then, the dead run can no longer commit, because each table has changed.
+- publishing.json is the intent. It contains everything that is needed to finish the publication.
+- publications/run_id=….json exists for each publication whose snapshots are kept. It has the content of its
+  published.json and lists the metadata objects of its snapshots.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -70,7 +70,7 @@ class IcebergTables:
         self._catalog: IcebergCatalog  # set by `writing`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
-        self._keeps_objects = False  # whether a snapshot or the intent names objects of this run
+        self._keeps_objects = False  # whether a snapshot or the intent refers to objects of this run
 
     def check(self, published: Mapping[str, Any] | None) -> None:
         for table in self._tables.values():
@@ -99,18 +99,18 @@ class IcebergTables:
 
     def _open(self, spark: "SparkSession") -> IcebergCatalog:
         catalog = IcebergCatalog(spark, self._names.bucket)
-        with suppress(*JAVA_ERRORS):  # an error that lasts occurs again when the transaction is opened
+        with suppress(*JAVA_ERRORS):  # a permanent error occurs again when the transaction is opened
             for table in self._tables.values():
                 catalog.load(table.database, table.name)
         return catalog
 
     @contextmanager
-    def writing(self, spark: "SparkSession") -> Iterator[None]:
+    def writing(self, spark: "Callable[[], SparkSession]") -> Iterator[None]:
         locations = {key: table.location for key, table in self._tables.items()}
         self._store.write_json(self._marker, {"run_id": self._run_id, "tables": locations})
         try:
             opening = self._opening
-            with opening.result() if opening else self._open(spark) as self._catalog:
+            with opening.result() if opening else self._open(spark()) as self._catalog:
                 yield
         finally:
             if not self._keeps_objects:
@@ -143,8 +143,8 @@ class IcebergTables:
     ) -> dict[str, Any]:
         """Publish the tables and return the content of published.json.
 
-        If a commit fails, the tables that are already committed get their previous snapshot back, and the error is
-        raised. If the outcome of a commit is unknown, the intent remains, and the next run finishes or drops it.
+        If a commit fails, the previous snapshots of the tables that are already committed are restored, and the error
+        is raised. If the outcome of a commit is unknown, the intent remains, and the next run finishes or drops it.
         """
         new = new_publication(staged, metadata, old, self._names, self._run_id) | {"table_format": "iceberg"}
         intent = self._intent(staged, new, old)
@@ -163,7 +163,7 @@ class IcebergTables:
     def rollback(self, run_id: str, published: Mapping[str, Any] | None, spark: "SparkSession") -> dict[str, Any]:
         """Make the snapshots of an earlier publication current, in one commit per table.
 
-        Raises RunFailed if the publication is not kept anymore.
+        Raises RunFailed if the publication is no longer kept.
         """
         record = self._store.read_json(publication_uri(self._names, run_id))
         if record is None or set(record["tables"]) != set(self._tables):
@@ -171,7 +171,7 @@ class IcebergTables:
             raise RunFailed(
                 ErrorCode.PUBLICATION_NOT_FOUND,
                 f"The publication of run {run_id} "
-                + ("has other tables than the dataset. " if record else "is not kept. ")
+                + ("has different tables from the dataset. " if record else "is not kept. ")
                 + f"Runs of {self._names.dataset} whose publications are kept: {', '.join(kept) or 'none'}. "
                 "Set rollback_to to one of these.",
             )
@@ -235,7 +235,7 @@ class IcebergTables:
                 record["tables"][key]["snapshot_id"]: record for record in records.values() if key in record["tables"]
             }
             needed: set[str] = set()
-            # A run that restored this table, because it could not commit another one, has expired snapshots as well.
+            # A run that restored this table because it could not commit another table has also expired snapshots.
             unneeded = {uri for id, record in known.items() if id not in ids for uri in self._objects_of(record, key)}
             for snapshot in iterate(transaction.table.snapshots()):
                 id = int(snapshot.snapshotId())
@@ -251,11 +251,11 @@ class IcebergTables:
         return deletions
 
     def _objects_of(self, record: Mapping[str, Any], key: str) -> set[str]:
-        """All objects of the snapshot of a table, from the record of its publication."""
+        """All objects of a table's snapshot, from the record of its publication."""
         return files(record, self._names, key) | set(record["metadata_objects"][key])
 
     def _publications(self) -> dict[str, dict[str, Any]]:
-        """The kept publications by the URI of their record."""
+        """The publications that are kept, keyed by the URI of their record."""
         uris = self._publication_uris()
         with ThreadPoolExecutor(MAX_CONCURRENT_REQUESTS) as pool:
             records = pool.map(self._store.read_json, uris)

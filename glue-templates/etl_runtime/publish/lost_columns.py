@@ -1,4 +1,4 @@
-"""The gates on published columns whose values are all lost: they disappear, or become entirely null."""
+"""The gates for published columns that lose all their values: a column disappears, or becomes entirely null."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from etl_runtime.job.plural import listed, plural, with_names
 from etl_runtime.publish.staged import StagedTable
 
-MIN_CHANCE = 0.01  # a column is lost if a coincidence is less likely than this
+MIN_CHANCE = 0.01  # a column is considered lost if a coincidence is less likely than this
 META = "meta_"  # columns that jobs add, such as the rescued values of an input
 
 Failure = tuple[str, str]
@@ -18,9 +18,10 @@ Failure = tuple[str, str]
 class LostColumns:
     """The input of the gates for one table of this run.
 
-    `rows` is the number of rows in which nulls were counted. `missing` are the published columns that the source or
-    the query does not have, `new` are its columns that are not published. `optional` columns are not checked. With
-    `omits_nulls`, the source omits keys without a value, as JSON can, so a column can be missing by coincidence.
+    `rows` is the number of rows in which nulls were counted. `missing` are the published columns that the source or the
+    query no longer has. `new` are the columns of the source or the query that are not published. `optional` columns are
+    not checked. `omits_nulls` means that the source omits keys without a value, which is possible in JSON, so a column
+    can be missing by coincidence.
     """
 
     table: StagedTable
@@ -64,11 +65,11 @@ class LostColumns:
             yield (
                 "all_null_columns",
                 f"the {with_names('column', lost)} had values in the last publication, but "
-                f"{'is' if len(lost) == 1 else 'are'} null in all of {plural(self.rows, 'row')}. {_remedy(lost)}",
+                f"{'is' if len(lost) == 1 else 'are'} null in all {plural(self.rows, 'row')}. {_remedy(lost)}",
             )
 
     def _is_lost(self, column: str, values: int, rows: int) -> bool:
-        """Whether a column that is empty now had so many values in the last publication that this is not a
+        """Whether a column that is now empty had so many values in the last publication that this cannot be a
         coincidence."""
         if not values or _top(column) in self.optional or column.startswith(META):
             return False
@@ -78,9 +79,9 @@ class LostColumns:
         return chance < MIN_CHANCE
 
     def _empty_fields(self, before: Mapping[str, int], empty: Collection[str]) -> Iterator[str]:
-        """The nested fields that have lost their values, in columns that still have other values.
+        """Yield the nested fields that have lost their values in columns that still have other values.
 
-        A list without elements has no fields, so it is not a loss.
+        An empty list has no fields, so its fields are not considered lost.
         """
         now = self.table.field_values
         for path, values in before.items():
@@ -97,5 +98,5 @@ def _remedy(names: Sequence[str]) -> str:
 
 
 def _top(path: str) -> str:
-    """The column of a field: `user` of `user.email`, `items` of `items[].price`."""
+    """The column of a field: `user` for `user.email`, `items` for `items[].price`."""
     return path.partition(".")[0].partition("[")[0]

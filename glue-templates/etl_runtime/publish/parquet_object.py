@@ -1,4 +1,4 @@
-"""One Parquet object of a table: written and uploaded by a Spark task of any layer."""
+"""One Parquet object of a table: written and uploaded by a task of any layer."""
 
 import re
 from collections import Counter
@@ -11,22 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl_runtime.job.store import store_of_worker
+from etl_runtime.job.store import Store
 
 ZSTD_LEVEL = 3
 MAX_DICTIONARY_BYTES = 1 << 20  # per column: Parquet writers fall back to plain encoding if the dictionary exceeds it
 SAMPLE_BYTES = MAX_DICTIONARY_BYTES // 16
-MAX_DISTINCT_SHARE = 0.98  # of a sample; with a larger share, the dictionary would exceed its limit by half
+MAX_DISTINCT_SHARE = 0.98  # in a sample; with a larger share, the dictionary would exceed its limit by half
 MIN_SAMPLE_VALUES = 256
 _NOT_A_FIELD = re.compile(r"\.(?:list\.(?:element|item)|key_value\.(?:key|value))(?=\.|$)")
 """The levels that Parquet adds to the path of a list or a map."""
 
 Bounds = Mapping[str, tuple[Any, Any] | None]
-"""Minimum and maximum by column. None if they are unknown; a column without values has no entry."""
+"""Minimum and maximum, keyed by column. None if they are unknown. A column without values has no entry."""
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
-    """A writer into a temporary file. The rows in `first` decide which columns get a dictionary."""
+    """A writer for a temporary file. The rows in `first` determine which columns get a dictionary."""
     return pq.ParquetWriter(
         file,
         first.schema,
@@ -37,10 +37,10 @@ def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
     )
 
 
-def upload(file: IO[bytes], uri: str, run_id: str, region: str) -> int:
+def upload(file: IO[bytes], uri: str, run_id: str, store: Store) -> int:
     """Upload the file with the run ID as metadata. Returns its size in bytes."""
     file.flush()
-    store_of_worker(region).upload(Path(file.name), uri, metadata={"run-id": run_id})
+    store.upload(Path(file.name), uri, metadata={"run-id": run_id})
     return Path(file.name).stat().st_size
 
 
@@ -59,9 +59,10 @@ def field_values(metadata: pq.FileMetaData) -> Counter[str]:
 
 
 def bounds(metadata: pq.FileMetaData, columns: Iterable[str]) -> Bounds:
-    """The bounds of the columns in a file, from the Parquet statistics.
+    """Return the bounds of the columns in a file, from the Parquet statistics.
 
-    Without columns of text and binary, whose bounds are data that a record must not contain, and nested columns.
+    Nested columns are omitted. Text and binary columns are omitted too, because their bounds are data, which must not
+    be in a run record.
     """
     leaves = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
     found: dict[str, tuple[Any, Any] | None] = {}
@@ -81,7 +82,7 @@ def bounds(metadata: pq.FileMetaData, columns: Iterable[str]) -> Bounds:
 
 
 def merged_bounds(several: Iterable[Bounds]) -> Bounds:
-    """The bounds of the columns in several files. If those of one file are unknown, so are those of all."""
+    """The bounds of the columns across several files. If the bounds in one file are unknown, the result is unknown."""
     merged: dict[str, tuple[Any, Any] | None] = {}
     for each in several:
         for name, found in each.items():
@@ -91,12 +92,13 @@ def merged_bounds(several: Iterable[Bounds]) -> Bounds:
 
 
 def bounds_as_text(found: Bounds) -> dict[str, list[str]]:
-    """The known bounds, as in the run record."""
+    """The known bounds in the format of the run record."""
     return {name: [str(each[0]), str(each[1])] for name, each in found.items() if each}
 
 
 def _dictionary_columns(rows: pa.Table) -> list[str]:
-    """The paths of the columns with repeated values. A dictionary that is abandoned costs time and space."""
+    """The paths of the columns with repeated values. Other columns get no dictionary, because one that has to be
+    abandoned costs time and space."""
     empty = pa.BufferOutputStream()
     pq.write_table(rows.schema.empty_table(), empty)
     leaves = pq.read_metadata(pa.BufferReader(empty.getvalue())).schema
@@ -106,7 +108,8 @@ def _dictionary_columns(rows: pa.Table) -> list[str]:
 
 
 def _is_distinct(column: pa.ChunkedArray) -> bool:
-    """Whether so few values are repeated that a dictionary would grow too large. Nested columns always get one."""
+    """Whether too few values are repeated, so that a dictionary would grow too large. Nested columns always get a
+    dictionary."""
     if pa.types.is_nested(column.type) or column.null_count == len(column):
         return False
     values = column.drop_null() if column.null_count else column

@@ -1,9 +1,9 @@
-"""Publication of Parquet tables: replaces the objects of a dataset's tables by those in staging.
+"""Publication of Parquet tables: replaces the objects of a dataset's tables with the objects in staging.
 
-A crash at any point can be repaired. The steps are: write the intent (publishing.json), copy the objects within S3,
-write published.json, delete the previous objects, delete the intent. So the objects that published.json lists always
-exist. Every step can be repeated: the next run finishes an interrupted publication, or undoes it if its staging has
-expired. All tables of a dataset are published, or none.
+A run can recover from a crash at any point. The steps are: write the intent (publishing.json), copy the objects within
+S3, write published.json, delete the previous objects, delete the intent. Therefore, the objects that published.json
+lists always exist. Every step can be repeated: the next run finishes an interrupted publication, or undoes it if its
+objects in staging have expired. Either all tables of a dataset are published, or none.
 """
 
 import logging
@@ -42,10 +42,10 @@ def publish(
 ) -> dict[str, Any]:
     """Publish the staged tables and return the new content of published.json.
 
-    `metadata` is added to this content: the `sources` of the run, the hash of its `document`, and for a derived dataset
-    its `inputs`. `old` is the published.json that the run has read at its start. If a copy or the write of
-    published.json fails, the copied objects are removed and the error is raised. The files of a table that is no longer
-    part of the dataset are kept. Raises RunFailed if another run has published since `old` was read.
+    `metadata` is added to this content. It has the `sources` of the run, the hash of its `document` and, for a derived
+    dataset, its `inputs`. `old` is the published.json that the run read when it started. If copying an object or
+    writing published.json fails, the copied objects are removed and the error is raised. The files of a table that is
+    no longer part of the dataset are kept. Raises RunFailed if another run has published since `old` was read.
     """
     new = new_publication(staged, metadata, old, names, run_id)
     copies = [  # from staging to the table's folder
@@ -76,7 +76,7 @@ def publish(
 
 
 def _iceberg_objects(old: Mapping[str, Any] | None, names: Names, store: Store) -> set[str]:
-    """The objects of Iceberg tables that the dataset had, or that an interrupted run has begun to write."""
+    """The objects of Iceberg tables that the dataset had before, or that an interrupted run began to write."""
     locations = {table.location for table in names.tables.values()}
     locations |= {table["location"] for table in (old or {}).get("tables", {}).values()}
     return {uri for each in locations for folder in ("data", "metadata") for uri in store.list(f"{each}{folder}/")}
@@ -103,12 +103,12 @@ def _copy_all(copies: Sequence[tuple[str, str]], intent: Mapping[str, Any], name
         list(pool.map(lambda copy: store.copy(*copy), copies))
     published = intent["published"]
     if published.get("schema_changed_at") == published["published_at"]:
-        published["schema_changed_at"] = now()  # a crawl that has started before may have missed some of the objects
+        published["schema_changed_at"] = now()  # a crawl that started earlier may have missed some of the objects
     store.write_json(published_uri(names), intent["published"])
 
 
 def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
-    """Clean up after published.json is written. Any of these steps may have been done by an interrupted run."""
+    """Clean up after published.json is written. An interrupted run may already have done any of these steps."""
     store.delete(intent["deletions"])
     tag_originals(intent, store)
     store.delete([intent_uri(names)])
@@ -134,7 +134,7 @@ def _undo(intent: Mapping[str, Any], names: Names, store: Store) -> None:
 
 
 def _is_incomplete(intent: Mapping[str, Any], store: Store) -> bool:
-    """Whether an object of the new tables is neither copied nor in staging."""
+    """Whether an object of the new tables is missing, both in staging and at its destination."""
     run_id = intent["published"]["run_id"]
     return any(
         not _is_copied(target, run_id, store) and store.metadata(source) is None for source, target in intent["copies"]
@@ -142,6 +142,7 @@ def _is_incomplete(intent: Mapping[str, Any], store: Store) -> bool:
 
 
 def _is_copied(target: str, run_id: str, store: Store) -> bool:
-    """Whether this run has copied the object at `target`. A table of one object has the same key in every run."""
+    """Whether this run has copied the object at `target`. If a table has a single object, its key is the same in every
+    run."""
     metadata = store.metadata(target)
     return metadata is not None and metadata.get("run-id") == run_id

@@ -1,4 +1,4 @@
-"""What the publications of both table formats have in common: published.json, the intent and the originals.
+"""The parts of a publication that both table formats share: published.json, the intent and the originals.
 
 The intent (publishing.json) exists while a run publishes. It contains everything that another run needs to finish the
 publication.
@@ -32,7 +32,7 @@ def intent_uri(names: Names) -> str:
 def note_unchanged(
     published: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], names: Names, store: Store
 ) -> None:
-    """Write the current inputs and definition to published.json, although this run has not changed the tables.
+    """Write the current inputs and definition to published.json although this run has not changed the tables.
     Otherwise, a pipeline would run the job again for the same inputs.
 
     Raises RunFailed if another run has published since `published` was read.
@@ -50,7 +50,7 @@ def new_publication(
     names: Names,
     run_id: str,
 ) -> dict[str, Any]:
-    """The content of published.json for the staged tables. `metadata` is added to it."""
+    """Create the content of published.json for the staged tables, including `metadata`."""
     published_at = now()
     tables = {
         key: {
@@ -105,7 +105,7 @@ def is_published(run_id: str, names: Names, store: Store) -> bool:
 
 
 def tag_originals(intent: Mapping[str, Any], store: Store) -> None:
-    """Tag the originals that no published table is built from anymore. A lifecycle rule deletes them."""
+    """Tag the originals that published tables no longer use. A lifecycle rule deletes tagged originals."""
     current = originals(intent["published"])
     for uri in current:
         store.tag(uri, {})

@@ -1,11 +1,11 @@
-"""Recovery: what a run does first if an earlier run was interrupted while it published."""
+"""Recovery, the first step of a run if an earlier run was interrupted while it published."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from etl_runtime.job.arguments import Names
 from etl_runtime.job.store import Store
-from etl_runtime.publish import iceberg_recovery, parquet_publication
+from etl_runtime.publish import parquet_publication
 from etl_runtime.publish.publication import intent_uri
 
 if TYPE_CHECKING:
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 
 def recover(names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None" = None) -> bool:
-    """Finish or undo the interrupted publication of an earlier run, and delete its objects in staging.
+    """Finish or undo the interrupted publication of an earlier run, and delete the objects of that run in staging.
 
     Spark is started only to finish the commits of Iceberg tables. Returns false if commits have to be finished, but
     `start_spark` is None.
     """
     intent = store.read_json(intent_uri(names))
     if intent and intent["published"].get("table_format") == "iceberg":
+        from etl_runtime.publish import iceberg_recovery  # imports pyspark, which takes 0.2 s
+
         if not iceberg_recovery.recover_intent(intent, names, store, start_spark):
             return False
     elif intent:

@@ -1,15 +1,15 @@
-"""Data rules: conditions that the rows of a table must satisfy before it is published.
+"""Data rules: conditions that the rows of a table must satisfy before the table is published.
 
-Rules come from `data_quality.rules` of the dataset document and from `require` of a custom script. All conditions of a
-table are counted in one scan of its staged objects. The null counts of the written objects are used for `not_null`,
-without a scan.
+Rules come from `data_quality.rules` in the dataset document and from `require` calls in a custom script. One scan of a
+table's staged objects counts the violations of all its conditions. `not_null` needs no scan, because the null counts of
+the written objects are known.
 """
 
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -46,24 +46,25 @@ MAX_DESCRIBED_RULES = 10
 NESTED = ("array<", "map<", "struct<")
 
 META_TYPES = {RUN_ID: "string", RESCUED: "string", SOURCE_DATE: "date"}
-"""The columns that the job adds to some tables. A condition can use them; in other tables they are null."""
+"""The columns that the job adds to some tables. A condition can use them in any table; in the other tables they are
+null."""
 
 SPARK_ERROR = re.compile(r"\[(?!FAILED_READ_FILE|INTERNAL_ERROR)[A-Z0-9_]+(?:\.[A-Z0-9_]+)*\] [^\n]+")
-"""An error of an expression, with its error class. Errors of the cluster or of storage are no fault of the rule."""
+"""Matches an error in an expression, with its error class. Cluster and storage errors are not caused by the rule."""
 JAVA_ERROR = re.compile(
     r"(?:[\w$]+\.)+((?:Runtime|PatternSyntax|Arithmetic|IllegalArgument|DateTime|NumberFormat)Exception: [^\n]+)"
 )
-"""An error of an expression without an error class, which Spark 3.5 raises for some functions."""
+"""Matches an error in an expression without an error class, which Spark 3.5 raises for some functions."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for every row of a table; for a history, for the current versions.
+    """A rule for every row of a table. In a table with a history, it applies to the current versions only.
 
-    `condition` is the condition in Spark SQL, or the same as text for other kinds. `table` is the key of the table, or
-    None if the dataset has one table. At most the share `max_share` of the rows may violate the rule. With the severity
-    warn, more violations do not fail the run. `values` are the accepted values; `to` and `field` are the table of an
-    input and its column.
+    `condition` is a condition in Spark SQL; for other kinds of rules, it is only a description. `table` is the key of
+    the table, or None if the dataset has one table. `max_share` is the maximum share of rows that may violate the rule.
+    If it is exceeded, the run fails, unless the severity is warn. `values` are the accepted values. `to` is the table
+    of an input, and `field` is a column of this table.
     """
 
     name: str
@@ -82,7 +83,8 @@ class Rule:
 class CheckedTable:
     """A table in staging, and the number of `rows` that rules apply to.
 
-    `is_current` is the column that is true for these rows. None if the table has no history: then, they are all rows.
+    `is_current` is the column that is true for these rows. It is None if the table has no history, and rules then apply
+    to all rows.
     """
 
     staged: StagedTable
@@ -126,7 +128,7 @@ class RuleResult:
         }
 
     def finding(self, *, with_examples: bool) -> str:
-        """The text of the error or the warning about a violated rule."""
+        """The text of the error or warning for a violated rule."""
         rule = self.rule
         condition = "" if " ".join(rule.condition.split()) == rule.name else f" ({rule.condition})"
         limit = f", max_share is {rule.max_share:.2%}" if rule.max_share else ""
@@ -186,11 +188,12 @@ def check_rules(
     record: RunRecord,
     allowed: Collection[str],
 ) -> dict[str, list[str]]:
-    """Evaluate the rules and add the results to the run record. Returns the findings of the gate `rules` by table.
+    """Evaluate the rules and add the results to the run record. Returns the findings of the gate `rules`, keyed by
+    table.
 
-    `input_tables` are the tables of the inputs by their names in Athena, which Spark knows by the same names.
+    `input_tables` are the tables of the inputs, keyed by their names in Athena. Spark uses the same names.
 
-    Raises RunFailed if a rule cannot be evaluated, or if the dataset does not have its table.
+    Raises RunFailed if a rule cannot be evaluated, or if the dataset does not have the rule's table.
     """
     results = evaluate(spark, tables, rules, input_tables)
     if results:
@@ -235,7 +238,7 @@ def _table_of(rule: Rule, tables: Mapping[str, CheckedTable]) -> str:
 
 @dataclass(frozen=True)
 class _TableRules:
-    """The evaluation of the rules of one table."""
+    """Evaluates the rules of one table."""
 
     spark: "SparkSession"
     key: str
@@ -271,7 +274,8 @@ class _TableRules:
         return rows.where(f.col(f"`{self.table.is_current}`")) if self.table.is_current else rows
 
     def _violated(self, rows: "DataFrame", rule: Rule) -> "Column":
-        """The condition for the rows that violate a rule. Only for kinds that depend on nothing but the row."""
+        """The condition that is true for rows that violate a rule. Only for kinds of rules that depend on a single
+        row."""
         from pyspark.sql import functions as f
 
         for name in rule.columns:
@@ -288,15 +292,15 @@ class _TableRules:
         return ~f.coalesce(condition.cast("boolean"), f.lit(True))
 
     def _accepted(self, rule: Rule) -> "list[Column]":
-        """The accepted values with the type of the column."""
+        """The accepted values, cast to the type of the column."""
         from pyspark.sql import functions as f
 
         type_ = spark_type(self._types[rule.columns[0]])
         literals = [f.lit(each) for each in rule.values]
         named = self.spark.range(1).select(*(each.alias(f"v{index}") for index, each in enumerate(literals)))
-        row = named.selectExpr(*(f"try_cast(v{index} AS {type_}) IS NULL" for index in range(len(literals)))).first()
-        for value, is_null in zip(rule.values, row or (), strict=True):
-            if is_null:
+        casts = (f"CAST(try_cast(v{index} AS {type_}) AS string)" for index in range(len(literals)))
+        for value, converted in zip(rule.values, named.selectExpr(*casts).first() or (), strict=True):
+            if converted is None or (type_.startswith("decimal") and not _is_same_number(value, converted)):
                 raise _invalid(
                     rule,
                     f'accepts the value "{value}", which is not of the type {self._types[rule.columns[0]]} of the '
@@ -305,7 +309,7 @@ class _TableRules:
         return [each.cast(type_) for each in literals]
 
     def _counts(self, rows: "DataFrame", rules: Sequence[Rule], violated: Mapping[int, "Column"]) -> dict[int, int]:
-        """The number of violations by rule, in one scan."""
+        """Count the violations of each rule in one scan."""
         from pyspark.sql import functions as f
 
         if not rules:
@@ -320,7 +324,8 @@ class _TableRules:
         return {id(rule): int(count) for rule, count in zip(rules, row or (), strict=True)}
 
     def _duplicates(self, rows: "DataFrame", rule: Rule) -> "tuple[int, DataFrame]":
-        """The rows whose key another row has too, and these keys. As in SQL, a key with a null is unique."""
+        """The number of rows whose key occurs in several rows, and these keys. As in SQL, a key that contains null is
+        unique."""
         from pyspark.sql import functions as f
 
         key = [f.col(f"`{name}`") for name in rule.columns]
@@ -330,7 +335,7 @@ class _TableRules:
         return int((row and row[0]) or 0), repeated.drop("_rows").orderBy(*key)
 
     def _orphans(self, rows: "DataFrame", rule: Rule) -> "tuple[int, DataFrame]":
-        """The rows with a value that the column of the input does not have. Null satisfies the rule."""
+        """The rows with a value that does not occur in the column of the input. Null satisfies the rule."""
         from pyspark.sql import functions as f
         from pyspark.sql.types import NumericType
 
@@ -355,20 +360,21 @@ class _TableRules:
         return _evaluated(rule, orphans.count), orphans
 
     def _input_table(self, rule: Rule) -> str:
-        """The table of an input: `database.table`, or the name of the table if one input has such a table."""
+        """Find the table of an input by `database.table`, or by the table name alone if exactly one input has such a
+        table."""
         found = [each for each in self.input_tables if rule.to in (each, each.partition(".")[2])]
         if len(found) != 1:
             what = f"the tables {' and '.join(found)}" if found else "no table"
             suggestion = "" if found else did_you_mean(rule.to, self.input_tables, qualified=True)
             raise _invalid(
                 rule,
-                f'refers to "{rule.to}", but the inputs have {what} of this name. {suggestion}'
-                f"The inputs have {', '.join(self.input_tables) or 'no tables'}. Set to to database.table.",
+                f'refers to "{rule.to}", but the inputs have {what} with this name. {suggestion}'
+                f'The inputs have {", ".join(self.input_tables) or "no tables"}. Set the key "to" to database.table.',
             )
         return found[0]
 
     def _examples(self, rule: Rule, rows: "DataFrame") -> list[dict[str, Any]]:
-        """The first rows as JSON. Columns of the rule come first if the table has too many."""
+        """The first rows as JSON. If the table has too many columns, the columns of the rule come first."""
         from pyspark.sql import functions as f
 
         names = [name for name in rows.columns if name not in (RUN_ID, SOURCE_DATE)]
@@ -432,8 +438,16 @@ def _condition(rows: "DataFrame", rule: Rule) -> "Column":
     return condition
 
 
+def _is_same_number(text: str, converted: str) -> bool:
+    """Whether a cast to decimal kept the number exactly. Spark rounds silently."""
+    try:
+        return Decimal(text.strip()) == Decimal(converted)
+    except InvalidOperation:
+        return False
+
+
 def _evaluated(rule: Rule, action: Callable[[], Result]) -> Result:
-    """The result of a Spark action. Raises RunFailed if the rule causes an error, such as a failed cast."""
+    """Run a Spark action and return its result. Raises RunFailed if the rule causes an error, such as a failed cast."""
     try:
         return action()
     except Exception as error:
@@ -448,7 +462,7 @@ def _evaluated(rule: Rule, action: Callable[[], Result]) -> Result:
 
 
 def _example(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row for people. Columns are left out if the row is too long."""
+    """A row in a readable form. Columns are omitted if the row is too long."""
     shown: dict[str, Any] = {}
     for name, value in cast(dict[str, Any], _shown(row)).items():
         if len(json.dumps(shown | {name: value}, ensure_ascii=False)) > MAX_EXAMPLE_LENGTH:
@@ -458,13 +472,13 @@ def _example(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _exact(text: str) -> float | str:
-    """A number in JSON, or its text if a float does not represent it exactly, such as a decimal with 30 digits."""
+    """A JSON number, or its text if a float cannot represent it exactly, such as a decimal with 30 digits."""
     number = float(text)
     return number if Decimal(repr(number)) == Decimal(text) else text
 
 
 def _shown(value: Any) -> Any:
-    """A JSON value for people: redacted and of limited size."""
+    """A JSON value in a readable form: redacted, and limited in size."""
     if isinstance(value, str):
         text = REDACTION.redact(value)
         return text if len(text) <= MAX_EXAMPLE_CHARACTERS else f"{text[:MAX_EXAMPLE_CHARACTERS]}…"

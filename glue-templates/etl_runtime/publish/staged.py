@@ -7,14 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StagedTable:
-    """The result of the conversion or the transform, and the input of `publish`.
+    """A table as converted or transformed: the input of `publish`.
 
-    `bytes` is the size of the objects. `columns` are {name, type, …} as in published.json, without the columns that the
-    job adds. `objects` are the URIs in staging by the file names in the table's folder. `nulls` are the null counts by
-    column; for a table with a history, only current versions are counted. `field_values` are the numbers of values of
-    nested fields by path, such as `user.email` and `items[].price`. `data_files` are the entries of the objects in an
-    Iceberg manifest. `kept` are the URIs of objects of the previous publication that remain. `bounds` are the minimum
-    and maximum by column as text, if they are known. `lineage` is the column lineage of a derived table, if known.
+    `bytes` is the total size of the objects. `columns` are {name, type, …} as in published.json, without the columns
+    that the job adds. `objects` are the URIs in staging, keyed by the file names in the table's folder. `nulls` are the
+    null counts, keyed by column; for a table with a history, only current versions are counted. `field_values` are the
+    value counts of nested fields, keyed by path, such as `user.email` and `items[].price`. `data_files` are the
+    manifest entries of the objects of an Iceberg table. `kept` are the URIs of objects that remain from the previous
+    publication. `bounds` are the minimum and maximum as text, keyed by column, if they are known. `lineage` is the
+    column lineage of a derived table, if it is known.
     """
 
     rows: int

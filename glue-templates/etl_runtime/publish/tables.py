@@ -1,24 +1,24 @@
 """The tables of a run: where its tasks write objects, and how they are published. One class per table format."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from etl_runtime.iceberg.catalog_table import DataCatalog
-from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.job.arguments import Job, Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.run_record import RunRecord, recorded_tables
 from etl_runtime.job.store import Store
 from etl_runtime.job.table_schemas import changed_tables
 from etl_runtime.publish import parquet_publication
-from etl_runtime.publish.iceberg_tables import IcebergTables
 from etl_runtime.publish.publication import intent_uri
 from etl_runtime.publish.staged import StagedTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
+
+    from etl_runtime.iceberg.schema import TableColumn
 
 
 class Tables(Protocol):
@@ -31,9 +31,9 @@ class Tables(Protocol):
         """Whether readers see the publication in published.json."""
 
     def prepare(self, spark: "SparkSession") -> None:
-        """Start to open the catalog in the background, before it is needed."""
+        """Start opening the catalog in the background, before it is needed."""
 
-    def writing(self, spark: "SparkSession") -> AbstractContextManager[None]:
+    def writing(self, spark: "Callable[[], SparkSession]") -> AbstractContextManager[None]:
         """A context in which tasks write objects. If it ends without a publication, the objects are deleted."""
 
     def existing_objects(self, key: str) -> list[str]:
@@ -45,11 +45,11 @@ class Tables(Protocol):
         `attempt` differs if the run writes the table again.
         """
 
-    def arrow_schema(self, key: str, columns: Sequence[TableColumn]) -> "pa.Schema | None":
-        """The Arrow schema that the tasks must write; None if they may choose it."""
+    def arrow_schema(self, key: str, columns: "Sequence[TableColumn]") -> "pa.Schema | None":
+        """The Arrow schema that the tasks must use; None if they may choose one."""
 
     def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
-        """The URIs of the written objects, by their names in the folder of the table."""
+        """The URIs of the written objects, keyed by their names in the table's folder."""
 
     def publish(
         self, staged: Mapping[str, StagedTable], metadata: Mapping[str, Any], old: Mapping[str, Any] | None
@@ -60,13 +60,16 @@ class Tables(Protocol):
         """Make the publication of an earlier run current again. Returns the content of published.json."""
 
     def log_catalog(self, record: RunRecord, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> None:
-        """Log whether the Data Catalog has the published schema, and if not, the command that updates it. `old` and
-        `new` are the previous and the new content of published.json."""
+        """Log whether the Data Catalog has the published schema. If it does not, also log the command that updates it.
+        `old` and `new` are the previous and the new content of published.json."""
 
 
 def tables_of(job: Job, run_id: str, store: Store) -> Tables:
     """The tables of the dataset in its table format."""
     if job.document.get("table_format") == "iceberg":
+        # Not imported by other jobs, because it imports pyspark, which takes 0.2 s.
+        from etl_runtime.publish.iceberg_tables import IcebergTables
+
         return IcebergTables(job, run_id, store)
     return ParquetTables(job.names, run_id, store)
 
@@ -74,7 +77,7 @@ def tables_of(job: Job, run_id: str, store: Store) -> Tables:
 def roll_back(
     job: Job, record: RunRecord, tables: Tables, published: Mapping[str, Any] | None, spark: "SparkSession"
 ) -> None:
-    """Do the run of the run option rollback_to, which only restores an earlier publication."""
+    """Perform a run with the run option rollback_to, which only restores an earlier publication."""
     record.require_time_to_publish()
     with record.step("publish"):
         earlier = tables.rollback(job.options.rollback_to, published, spark)
@@ -120,7 +123,7 @@ class ParquetTables:
         pass
 
     @contextmanager
-    def writing(self, spark: "SparkSession") -> Iterator[None]:
+    def writing(self, spark: "Callable[[], SparkSession]") -> Iterator[None]:
         yield  # the run deletes its staging at its end
 
     def existing_objects(self, key: str) -> list[str]:
@@ -129,11 +132,12 @@ class ParquetTables:
     def object_prefix(self, key: str, attempt: int) -> str:
         return f"{self._names.staging}run_id={self._run_id}/tables/{attempt}/{key}-"
 
-    def arrow_schema(self, key: str, columns: Sequence[TableColumn]) -> None:
+    def arrow_schema(self, key: str, columns: "Sequence[TableColumn]") -> None:
         return None
 
     def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
-        """A single object has the same name in every run, so that S3 replaces the table atomically."""
+        """If a table has a single object, its name is the same in every run, so that S3 replaces the table
+        atomically."""
         if len(uris) == 1:
             return {f"{key}.parquet": uris[0]}
         return {f"{key}-{self._run_id}-{index:05}.parquet": uri for index, uri in enumerate(uris)}

@@ -22,7 +22,8 @@ from etl_runtime.source.records_contract import TableRecords
 def response_records(
     lines: BinaryIO, endpoint: Endpoint, name: str, places: TableRecords | None = None
 ) -> Iterator[Records]:
-    """The records of all responses in order, one JSON value per line. Raises RunFailed if a response has no records."""
+    """Yield the records of all responses in order, one JSON value per line. Raises RunFailed if a response has no
+    records."""
     records = ApiRecords(endpoint, places)
     column = endpoint.for_each.get("column") if endpoint.for_each else None
     for number, line in enumerate(lines, 1):
@@ -56,7 +57,7 @@ def response_records(
 
 
 def _refuse_duplicate_keys(line: bytes, records: ApiRecords, where: str) -> None:
-    # The JSON parser keeps the last value of a duplicate key: an empty list could hide a list of records.
+    # The JSON parser keeps only the last value of a duplicate key, so an empty list could hide a list of records.
     key = json.dumps((records.path or "").rpartition(".")[2]).encode()
     if records.path and line.count(key) > 1:
 
@@ -65,7 +66,7 @@ def _refuse_duplicate_keys(line: bytes, records: ApiRecords, where: str) -> None
             if duplicate := next((key for key in keys if keys.count(key) > 1), None):
                 raise RunFailed(
                     ErrorCode.API_RESPONSE_INVALID,
-                    f"{where}: an object has the key {duplicate} twice, so that records may be lost. Report this to "
+                    f"{where}: an object has the key {duplicate} twice, so records may be lost. Report this to "
                     "the data provider.",
                 )
             return dict(pairs)
@@ -87,7 +88,7 @@ def _lines(block: Records) -> list[bytes]:
 
 
 def _with_column(blocks: list[Records], values: list[Any], column: str, value: Any) -> Records:
-    """The records with the value of for_each as an additional field. A record that already has a field of this name is
+    """Add the for_each value to the records as a field. A record that already has a field with this name is
     unchanged."""
     texts = [line for block in blocks for line in _lines(block)]
     member = f"{json.dumps(column)}: {value if isinstance(value, Number) else json.dumps(value)}}}\n".encode()

@@ -1,4 +1,4 @@
-"""The data files in a download: the file itself, the file in a gzip or bzip2 container, or the members of a ZIP.
+"""Opens the data files in a download: the file itself, the file in a gzip or bzip2 container, or the members of a ZIP.
 
 The container is detected from its magic bytes, not from its name.
 """
@@ -46,8 +46,8 @@ DAMAGE_TEXTS = (  # clearer than Python's messages
 class Member:
     """A data file that can be opened as a stream.
 
-    `file` is the path of a file that is not in a container. `size` is the uncompressed size in bytes of a file in a
-    ZIP.
+    `file` is the path of a file that is not in a container. `size` is the uncompressed size in bytes if the file is in
+    a ZIP.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Member:
 
     @contextmanager
     def local_file(self) -> Iterator[Path]:
-        """The member as a local file, for formats that need random access.
+        """Provide the member as a local file, for formats that need random access.
 
         A copy from a container is deleted afterwards.
         """
@@ -83,10 +83,12 @@ class Member:
 
 @contextmanager
 def members(original: Original) -> Iterator[list[Member]]:
-    """The files in `original`, in the order of the container. Names are only labels: no file is written under them.
+    """Provide the files in `original`, in the order of the container. Their names are only labels; no file is written
+    with such a name.
 
-    Raises RunFailed if the container is damaged or an Office document. Opening a member also raises RunFailed if the
-    member is an archive or another file that is not supported. Reading it raises RunFailed if it is damaged.
+    Raises RunFailed if the container is damaged, or if it is an Office document. Opening a member also raises RunFailed
+    if the member is an archive or another file that is not supported. Reading a member raises RunFailed if it is
+    damaged.
     """
     path, name = original.path, original.name
     with path.open("rb") as stream:
@@ -108,7 +110,7 @@ def members(original: Original) -> Iterator[list[Member]]:
 
 
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
-    """The download as a ZIP archive, or None.
+    """Open the download as a ZIP archive. Returns None if it is not one.
 
     Other bytes may precede a ZIP archive, such as a self-extracting program.
     """
@@ -129,7 +131,8 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
         if sum(info.compress_size for info in archive.infolist()) > original.size:
             raise RunFailed(
                 ErrorCode.ARCHIVE_BOMB,
-                f"{original.name} is a ZIP whose files overlap, as in a decompression bomb. Inspect the file.",
+                f"{original.name} is a ZIP archive with overlapping files, which can be a decompression bomb. "
+                "Inspect the file.",
             )
         if has_magic or archive.infolist():
             unless_read.pop_all()
@@ -138,9 +141,9 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
 
 
 def _zip_members(archive: zipfile.ZipFile, container: str, max_bytes: int) -> list[Member]:
-    """Members with the same name and content count as one file.
+    """Return the data files. Members with the same name and the same content count as one file.
 
-    Different content raises RunFailed on opening the member.
+    If the content differs, opening the member raises RunFailed.
     """
     found: dict[str, list[zipfile.ZipInfo]] = {}
     for info in archive.infolist():
@@ -189,7 +192,7 @@ def _compressed_member(name: str, extension: str, open_packed: Callable[[], Bina
 
 
 def _is_data_member(name: str) -> bool:
-    """Whether the name is neither a directory nor a file that an operating system adds to a ZIP."""
+    """Whether a member is data. Directories and files that operating systems add to a ZIP are not."""
     folders, _, base = name.rpartition("/")
     return (
         bool(base)
@@ -245,7 +248,7 @@ def _unsupported(found: UnsupportedFile, label: str, inside: bool = False) -> Ru
 
 
 class _UnpackedStream(io.RawIOBase):
-    """The uncompressed bytes of a member. Raises RunFailed on damage, and when the size exceeds the limit."""
+    """The uncompressed bytes of a member. Raises RunFailed if the data is damaged or its size exceeds the limit."""
 
     def __init__(self, packed: BinaryIO, label: str, max_bytes: int, expected_bytes: int | None) -> None:
         self._packed = packed
@@ -264,7 +267,7 @@ class _UnpackedStream(io.RawIOBase):
             if not block and self._expected_bytes not in (None, self._size):
                 raise EOFError(f"the data ends after {self._size:,} of {self._expected_bytes:,} bytes")
         if self._size > self._max_bytes:
-            limit = f"{self._max_bytes >> 20:,} MB, {MAX_RATIO} times its download"
+            limit = f"{self._max_bytes >> 20:,} MB: 1 GB plus {MAX_RATIO} times the size of its download"
             raise RunFailed(ErrorCode.ARCHIVE_BOMB, f"{self._label} unpacks to more than {limit}. Inspect the file.")
         buffer[: len(block)] = block
         return len(block)
@@ -275,7 +278,7 @@ class _UnpackedStream(io.RawIOBase):
 
 
 class _Bzip2Stream(io.RawIOBase):
-    """All streams of a bzip2 file. Python's BZ2File silently stops at damaged data after the first stream."""
+    """Reads all streams of a bzip2 file. Python's BZ2File silently stops at damaged data after the first stream."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")

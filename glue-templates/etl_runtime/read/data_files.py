@@ -1,5 +1,4 @@
-"""Determines which files of an archive contain the data: by name if the names are sufficient, otherwise by content and
-size."""
+"""Determines which files of an archive contain the data. If the names do not show it, content and size decide."""
 
 import re
 from collections import Counter
@@ -14,7 +13,7 @@ from etl_runtime.read.text.decode import MARKUP, byte_order_mark
 
 DATA_EXTENSIONS = (".csv", ".tsv", ".tab", ".psv", ".rrf", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet")
 GENERIC_EXTENSIONS = (".txt", ".dat", ".asc", ".prn")
-"""Extensions of data files that documentation and control files have too."""
+"""Extensions of data files that documentation and control files also use."""
 OTHER_EXTENSIONS = (
     *(
         ".md",
@@ -55,8 +54,8 @@ def has_data_extension(name: str) -> bool:
 
 
 def is_documentation(member: Member) -> bool:
-    """Whether a file is documentation, a program or a checksum. A name such as licenses.txt decides only if the file
-    has no records."""
+    """Whether a file is documentation, a program or a checksum. A name such as licenses.txt is only decisive if the
+    file has no records."""
     name = member.name.lower()
     if name.endswith(DATA_EXTENSIONS):
         return False
@@ -66,11 +65,13 @@ def is_documentation(member: Member) -> bool:
 
 
 def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
-    """The only data file of an archive. Otherwise None and, if one file is likely, a sentence that gives the doubt.
+    """Return the only data file of an archive. If that is not certain, return None and, if one file is likely, a
+    sentence that explains the doubt.
 
     If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data.
-    That is a larger file with records. If the extension is a generic one such as .txt, which control files and
-    documentation have too, it is also a smaller file with records, or a larger file of an unsupported type.
+    A larger file with records may contain the data. If the extension is a generic one such as .txt, which control files
+    and documentation also use, a smaller file with records or a larger file of an unsupported type may contain the
+    data, too.
     """
     if len(members) == 1:
         return members[0], ""
@@ -90,7 +91,8 @@ def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
 
 
 def kind_of_content(member: Member) -> ContentKind | None:
-    """What the first bytes of a file contain. None for anything else, such as prose or no bytes."""
+    """The kind of content that the first bytes of a file show. None for anything else, such as prose or an empty
+    file."""
     try:
         with member.open() as stream:
             head = stream.read(SAMPLE_BYTES)

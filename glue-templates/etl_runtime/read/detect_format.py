@@ -24,16 +24,17 @@ ADJACENT_DOCUMENTS = re.compile(
     r'\s*,?\s*\{\s*["}]|\s*\[\s*[\[{]'
 )  # JSON documents one after another, without a line break
 DELIMITER_OF_EXTENSION = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
-"""The delimiter that a file extension stands for. Files named `.csv` have any delimiter; the default is a comma."""
-HEAD_BYTES = 1 << 20  # enough to detect the type
+"""The delimiter that a file extension stands for. A `.csv` file may use any delimiter; the default is a comma."""
+HEAD_BYTES = 1 << 20  # sufficient to detect the type
 # The start of valid JSON. A CSV header may also start with a bracket, as in [id],[name].
 JSON_START = re.compile(r'\{\s*(["}]|$)|\[\s*([\[\]{"]|-?\d|(true|false|null)\b|$)')
 
 
 def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
-    """The declared type, else inferred from magic bytes, the file extension and the content. The fallback is csv.
+    """Return the declared type. If there is none, infer it from magic bytes, the file extension and the content. The
+    fallback is csv.
 
-    `head` is the start of the member: HEAD_BYTES, or all of a shorter member.
+    `head` contains the first HEAD_BYTES of the member, or the entire member if it is shorter.
     """
     if file_format.type:
         return file_format.type
@@ -48,7 +49,7 @@ def delimiter_of(name: str) -> str:
 
 
 def with_delimiter_of(name: str, file_format: FileFormat) -> FileFormat:
-    """The format with the delimiter that the file extension stands for, unless the delimiter is declared."""
+    """Set the delimiter that the file extension stands for, unless the format declares a delimiter."""
     if file_format.is_delimiter_declared or file_format.type == "fixed_width":
         return file_format
     return replace(file_format, delimiter=DELIMITER_OF_EXTENSION.get(_extension(name), file_format.delimiter))
@@ -99,7 +100,7 @@ def _json_type(text: str) -> FileType | None:
 
 
 def _is_json(text: str) -> bool:
-    """Whether the text is valid JSON up to where it is truncated. [0-10),5 is delimited text."""
+    """Whether the text, which may be truncated, is valid JSON up to its end. [0-10),5 is delimited text."""
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:

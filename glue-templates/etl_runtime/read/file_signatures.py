@@ -61,7 +61,7 @@ FORMATS = (
     (b"fgb\x03", "a FlatGeobuf file"),
 )
 PATTERNS = (
-    # A text can begin with these letters, but not continue like this.
+    # Text can begin with the same letters, but cannot continue with these bytes.
     (re.compile(rb"ORC.{0,29}[\x00-\x08\x0e-\x1f]", re.DOTALL), "an ORC file"),
     (re.compile(rb"\xff\xff\xff\xff.[\x00-\xff]{2}\0\x10\0\0\0", re.DOTALL), "an Arrow stream"),
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "a WebP image"),
@@ -82,7 +82,7 @@ OFFICE_FOLDERS = (
 
 @dataclass(frozen=True)
 class UnsupportedFile:
-    """`what` names the file type with its article. `kind` determines the remedy in the error message."""
+    """`what` is the file type with its article. `kind` determines the remedy in the error message."""
 
     what: str
     kind: Literal["archive", "format"]
@@ -103,7 +103,7 @@ def unsupported_file(head: bytes, inside: bool = False) -> UnsupportedFile | Non
 
 
 def office_document(names: list[str], mime_type: bytes) -> UnsupportedFile | None:
-    """The type of an Office document, from the names in its ZIP and the content of its member `mimetype`."""
+    """The type of an Office document, derived from the names in its ZIP and the content of its member `mimetype`."""
     if mime_type.startswith(ODF_MIME_TYPE):
         kind = mime_type.removeprefix(ODF_MIME_TYPE).decode(errors="replace").strip()
         return UnsupportedFile(f"an OpenDocument {kind}", "format")

@@ -1,4 +1,4 @@
-"""Numbers in the first row of a file, which may be a record instead of the header."""
+"""Finds numbers in the first row of a file. They suggest that the row is a record instead of a header."""
 
 import re
 from collections.abc import Iterable
@@ -8,5 +8,5 @@ YEAR = re.compile(r"(19|20)\d\d")
 
 
 def number_in_header(fields: Iterable[str]) -> str | None:
-    """The first number other than a year, None if there is none."""
+    """The first number that is not a year, None if there is none."""
     return next((field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None)

@@ -1,16 +1,22 @@
-"""A part of a table in staging, between unpacking and conversion."""
+"""A part of a table, after unpacking and before conversion."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from etl_runtime.job.file_format import FileType
+
+DRIVER_SCHEME = "file://"
+MEMORY_SCHEME = "memory://"
 
 
 @dataclass(frozen=True)
 class Part:
-    """Complete records of one file in staging, without a header.
+    """Complete records of one file, without a header.
+
+    `uri` refers to a file on the driver, an object in staging, or a part in the driver's memory that is not kept.
 
     `sources` are the source columns of a text file, in order, and `delimiter` separates its fields. `first` is the
-    number of the first record in the file.
+    number of this part's first record within the file.
     """
 
     uri: str
@@ -21,3 +27,17 @@ class Part:
     records: int
     first: int
     delimiter: str = ","
+
+    @property
+    def driver_file(self) -> Path | None:
+        """The file on the driver that contains the part, if there is one."""
+        return Path(self.uri.removeprefix(DRIVER_SCHEME)) if self.uri.startswith(DRIVER_SCHEME) else None
+
+    @property
+    def is_on_driver(self) -> bool:
+        return self.uri.startswith((DRIVER_SCHEME, MEMORY_SCHEME))
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the part can be read only once, while the source is unpacked."""
+        return self.uri.startswith(MEMORY_SCHEME)

@@ -8,12 +8,16 @@ BLOCKS = 4
 
 
 def prefetch(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks, with up to BLOCKS of them read ahead in a thread.
+    """Yield the same blocks, and read up to BLOCKS of them ahead in a thread.
 
-    Exceptions are raised in sequence with the blocks.
+    An exception is raised after the blocks that precede it.
     """
-    with ThreadPoolExecutor(1) as thread:
+    thread = ThreadPoolExecutor(1)
+    try:
         coming = deque(thread.submit(next, blocks, None) for _ in range(BLOCKS))
         while (block := coming.popleft().result()) is not None:
             coming.append(thread.submit(next, blocks, None))
             yield block
+    finally:
+        # Not waited for: garbage collection can end this generator in a thread that holds a lock the other one needs.
+        thread.shutdown(wait=False, cancel_futures=True)

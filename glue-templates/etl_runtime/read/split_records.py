@@ -42,10 +42,10 @@ SAMPLE_BYTES = 64 << 10
 
 @dataclass(frozen=True)
 class RecordBlock:
-    """Records of a file, with the first of them as a sample in the same format.
+    """Records of a file, with the first records as a sample in the same format.
 
-    `sources` are the columns of a text file, in order. `blank_last` is true if the last column exists only because
-    the first record ends with a delimiter, and has no value in this block.
+    `sources` are the columns of a text file, in order. `blank_last` is true if the last column exists only because the
+    first record ends with a delimiter, and this column has no value in the block.
     """
 
     body: bytes | bytearray
@@ -63,7 +63,8 @@ def type_of(member: Member, file_format: FileFormat) -> FileType:
 def split_records(
     member: Member, file_format: FileFormat, table: str = "", places: TableRecords | None = None
 ) -> Iterator[RecordBlock]:
-    """Split the file into blocks of about PART_BYTES. A file without records has one block, which has its columns.
+    """Split the file into blocks of about PART_BYTES. A file without records results in one block that contains only
+    the columns.
 
     `file_format.type` must be set. `places` defines where the records of the `table` are in JSON. Raises RunFailed if
     the file cannot be read, and FILE_EMPTY if it does not even have a header.
@@ -93,7 +94,7 @@ def _split_json(
 ) -> Iterator[Records]:
     is_lines = file_format.type == "jsonl"
     if is_lines and not file_format.is_type_declared and places.published is None and begins_with_list(open_blocks()):
-        is_lines = False  # the records are the elements of the list, or the lists are rows without column names
+        is_lines = False  # the records are the elements of the list, or the lists may be rows without column names
     if is_lines:
         require_documents(places, name)
         return json_lines(open_blocks(), name)
@@ -111,14 +112,15 @@ def split_api_responses(
 ) -> Iterator[RecordBlock]:
     """Split the archived responses of an endpoint into blocks.
 
-    Without records, one empty block still creates the table.
+    If there are no records, one empty block still creates the table.
     """
     with member.open() as responses:
         yield from _or_empty(_record_blocks(response_records(responses, endpoint, member.name, places)))
 
 
 def _or_empty(blocks: Iterator[RecordBlock]) -> Iterator[RecordBlock]:
-    """The blocks with records, or one empty block, with the columns of a text file."""
+    """Yield the blocks that have records. If there are none, yield one empty block, which has the columns of a text
+    file."""
     empty: RecordBlock | None = RecordBlock(b"", 0, b"")
     for block in blocks:
         if block.records:
@@ -159,9 +161,9 @@ def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Itera
 def _columns(
     batches: Iterator[Records], file_format: FileFormat, name: str
 ) -> tuple[tuple[str, ...], Iterator[Records], bool]:
-    """The columns from the first record, the records, and whether the last field of the first record is empty.
+    """Return the columns from the first record, the records, and whether the last field of the first record is empty.
 
-    An empty last field comes from a delimiter at the end of each line. Its column is dropped if it has no values.
+    An empty last field results from a delimiter at the end of each line. Its column is dropped if it has no values.
     """
     kernel = fixed_width if file_format.type == "fixed_width" else delimited
     for batch in batches:
@@ -203,7 +205,8 @@ def _require_no_header(first: list[str], file_format: FileFormat, name: str) -> 
 
 
 def _are_names(fields: list[str]) -> bool:
-    """Whether a record with these fields is certainly a header: several fields, none of them empty or a number."""
+    """Whether a record with these fields is certainly a header: it has several fields, and none is empty or a
+    number."""
     return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
 
 
@@ -216,7 +219,8 @@ def _has_values(block: RecordBlock, file_format: FileFormat, width: int) -> bool
 
 
 def _are_lines_with_blank_last(block: RecordBlock, file_format: FileFormat, width: int) -> bool:
-    """Whether each record is one line with `width` fields, and the last is empty. Much faster than reading the fields.
+    """Whether each record is one line with `width` fields, the last of which is empty. This is much faster than reading
+    the fields.
 
     False if quotes or escapes could hide a delimiter.
     """

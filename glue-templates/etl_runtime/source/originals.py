@@ -41,7 +41,7 @@ LOOKBACK_DAYS = 7
 
 @dataclass(frozen=True)
 class KeptOriginal:
-    """An original and its key in raw/. `is_stored` means that an earlier run has stored it there."""
+    """An original and its key in raw/. `is_stored` means that an earlier run has already stored it there."""
 
     original: Original
     raw: str
@@ -61,7 +61,7 @@ class KeptOriginal:
 
 
 class Fetching:
-    """The services for a custom fetch: the argument of the function that a script passes to `run_bronze`.
+    """The services for a custom fetch, passed as the argument to the fetch function of `run_bronze`.
 
     Example:
         def fetch(source: Fetching) -> None:
@@ -71,24 +71,24 @@ class Fetching:
 
     def __init__(self, folder: Path, document: DatasetDocument) -> None:
         self.folder = folder
-        """An empty folder. Every file that the fetch writes to it, also in subfolders, is an original: it is stored in
-        raw/ and read with the format that the dataset document declares."""
+        """An empty folder. Every file that the fetch function writes to it, including subfolders, is an original: it is
+        stored in raw/ and read in the format that the dataset document declares."""
         self.document = document
         """The dataset document as a dictionary."""
 
     def secret(self, name: str, key: str | None = None) -> str:
-        """Read a secret from AWS Secrets Manager. From then on its value is redacted in logs, errors and run records.
+        """Read a secret from AWS Secrets Manager. Afterwards, its value is redacted in logs, errors and run records.
 
         Args:
             name: The name or the ARN of the secret. The job's role must be allowed to read it.
-            key: A key, if the secret is a JSON object. By default, the entire secret is returned.
+            key: The key to read if the secret is a JSON object. By default, the entire secret is returned.
 
         Returns:
             The value, without leading and trailing whitespace.
 
         Raises:
-            RunFailed: SECRET_NOT_FOUND, SECRET_ACCESS_DENIED or SECRET_UNAVAILABLE: the secret cannot be read.
-                SECRET_INVALID: the secret is empty or binary, or has no such key.
+            RunFailed: SECRET_NOT_FOUND, SECRET_ACCESS_DENIED or SECRET_UNAVAILABLE if the secret cannot be read.
+                SECRET_INVALID if the secret is empty or binary, or has no such key.
 
         Example:
             password = source.secret("vendor/ftp", "password")
@@ -108,7 +108,7 @@ class Fetching:
 
 
 Fetch = Callable[[Fetching], None]
-"""A custom fetch, which puts files into `Fetching.folder`."""
+"""A custom fetch function, which writes files to `Fetching.folder`."""
 
 
 def gather(
@@ -121,11 +121,12 @@ def gather(
     records: RecordsContract | None = None,
     table_values: Mapping[str, Sequence[str]] | None = None,
 ) -> list[KeptOriginal] | None:
-    """The originals of the run, None if the source is unchanged since the run that stored the validators `known`.
+    """Return the originals of the run, or None if the source is unchanged since the run that stored the validators
+    `known`.
 
-    `on_response` is called when a download starts. The originals come from the earlier run that `from_run` names, else
-    from `custom_fetch`, else from the API or the URLs of the document. `records` defines where the records are in API
-    responses. `table_values` has the values of `for_each` that come from tables, as JSON text by endpoint.
+    `on_response` is called when a download starts. The originals come from the earlier run that `from_run` specifies,
+    else from `custom_fetch`, else from the API or the URLs in the document. `records` defines where the records are in
+    API responses. `table_values` contains the `for_each` values that come from tables, as JSON text, keyed by endpoint.
     """
     if job.options.from_run:
         on_response()
@@ -179,7 +180,7 @@ def _fetch(
 
 
 def _requested_date(job: Job, has_custom_fetch: bool) -> date | None:
-    """The date of the run options. Raises RunFailed if it would have no effect."""
+    """The date in the run options. Raises RunFailed if it would have no effect."""
     requested = job.options.date
     if requested is None:
         return None
@@ -205,8 +206,8 @@ def _source_urls(document: DatasetDocument) -> list[str]:
 
 
 def _fetch_custom(fetch: Fetch, document: DatasetDocument) -> list[Original]:
-    """The files that a custom fetch puts into its folder, in the order of their names. Raises RunFailed if there
-    are none."""
+    """The files that a custom fetch function writes to its folder, sorted by name. Raises RunFailed if there are
+    none."""
     with TemporaryDirectory(prefix="medallion-") as name, ExitStack() as unless_complete:
         folder = Path(name)
         fetch(Fetching(folder, document))
@@ -232,7 +233,7 @@ def _fetch_custom(fetch: Fetch, document: DatasetDocument) -> list[Original]:
 
 @contextmanager
 def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
-    """The downloaded files, which are deleted at the end of the block."""
+    """Provide the downloaded files, and delete them at the end of the block."""
     try:
         yield [kept.original for kept in originals]
     finally:
@@ -241,19 +242,19 @@ def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
 
 
 def keep(kept: KeptOriginal, store: Store) -> None:
-    """Store the original in raw/, with a tag that lets it expire until the publication of the run removes the tag."""
+    """Store the original in raw/ with a tag that makes it expire. The publication of the run removes the tag."""
     if not kept.is_stored:
         store.upload(kept.original.path, kept.raw, tags=SUPERSEDED)
 
 
 def stored_inputs(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
-    """The inputs in the record of a run. They contain the values of for_each in the requests of this run."""
+    """The inputs in a run record. They contain the for_each values of this run's requests."""
     inputs: list[dict[str, Any]] = (store.read_json(f"{names.runs}run_id={run_id}.json") or {}).get("inputs", [])
     return inputs
 
 
 def _stored_sources(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
-    """The sources in the record of a run. Raises RunFailed if there is no such run, or if it stored no originals."""
+    """The sources in a run record. Raises RunFailed if there is no such run, or if it stored no originals."""
     record = store.read_json(f"{names.runs}run_id={run_id}.json")
     if record is None:
         stored = [
@@ -286,14 +287,14 @@ def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
         file.close()
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"{uri} does not exist. Superseded originals expire (retention of EtlCore). Choose another from_run.",
+            f"{uri} does not exist. Superseded originals expire: see retention of EtlCore. Choose another from_run.",
         )
     file.flush()
     if (found := _sha256(file)) != source["sha256"]:
         file.close()
         raise RunFailed(
             ErrorCode.ORIGINAL_CHANGED,
-            f"{uri} was changed after the run: its SHA-256 is {found}, but the run recorded {source['sha256']}. "
+            f"{uri} was changed after the run: its SHA-256 is {found}, but the run record has {source['sha256']}. "
             "Choose another from_run.",
         )
     original = Original(

@@ -1,6 +1,6 @@
 """The shape of the records in JSON: a list of objects, the values of an object, or rows with a header.
 
-The names are the values of the pandas parameter `orient`.
+The shapes are named after the values of the pandas `orient` parameter.
 """
 
 import json
@@ -13,7 +13,7 @@ from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.source.records_contract import ROOT
 
-VALUE = "value"  # the column of a record that is not an object
+VALUE = "value"  # the column for a record that is not an object
 MIN_SIMILAR_MEMBERS = 5
 DATA_KEY = re.compile(r"(?=.*\d)([\d\W_]|(?<=\d)T(?=\d)|Z$)+|(?=.*\d)[0-9a-f-]{8,}", re.IGNORECASE)
 """A key that is data: a number, a date, a time or a hexadecimal ID."""
@@ -22,9 +22,10 @@ SHOWN_KEYS = 3
 
 @dataclass(frozen=True)
 class RecordShape:
-    """The declared `orient` and `key_column`. None means the orient `records`, and no column for the keys.
+    """The declared `orient` and `key_column`. If `orient` is None, it is `records`. If `key_column` is None, there is
+    no column for the keys.
 
-    For rows, `column_names` replace the names in the header. Without `has_header`, the first row is a record.
+    For rows, `column_names` replaces the names in the header. Without `has_header`, the first row is a record.
     """
 
     orient: str | None = None
@@ -34,7 +35,7 @@ class RecordShape:
 
     @property
     def is_other(self) -> bool:
-        """Whether the records are neither the elements of a list nor a single object."""
+        """Whether the records have a shape other than elements of a list or a single object."""
         return self.orient in ("index", "values")
 
     @property
@@ -61,10 +62,10 @@ class UndeclaredShape(RunFailed):
 
 
 def looks_keyed(members: Mapping[str, Collection[str] | None], is_document: bool) -> bool:
-    """Whether the values of an object look like records. `members` has the keys of each value that is an object.
+    """Whether the values of an object look like records. `members` contains the keys of each value that is an object.
 
-    They do if all keys of the object are data, such as dates, or if it has several values with similar keys. In
-    `members`, a value that is not an object is None.
+    This is the case if all keys of the object are data, such as dates, or if several of its values have similar keys.
+    In `members`, a value that is not an object is represented by None.
     """
     objects = [set(keys) for keys in members.values() if keys is not None]
     if members and all(DATA_KEY.fullmatch(key) for key in members):
@@ -87,8 +88,8 @@ def entry_of(path: str, orient: str) -> dict[str, str]:
 
 
 def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
-    """A message with what was found, and the keys to declare. `prefix` is the setting that contains the keys, such as
-    `file_format`."""
+    """A message that states what was found and which keys to declare. `prefix` is the setting that contains the keys,
+    such as `file_format`."""
     where = "the document" if path == ROOT else path
     entry = entry_of(path, "index")
     shown = ", ".join(list(keys)[:SHOWN_KEYS])
@@ -99,14 +100,14 @@ def keyed_remedy(path: str, keys: Collection[str], prefix: str) -> str:
 
 
 def rows_remedy(path: str, first: str, prefix: str) -> str:
-    """As `keyed_remedy`, for records that are lists. `first` is the text of the first record."""
+    """Like `keyed_remedy`, for records that are lists. `first` is the text of the first record."""
     remedy = header_remedy(path, first, prefix)
     return f'{remedy} To keep each list in the column {VALUE}, set orient to "records".'
 
 
 def header_remedy(path: str, first: str, prefix: str) -> str:
-    """As `rows_remedy`, for files in which each document is a list. Does not suggest the orient `records`, which would
-    read the elements of these lists as records."""
+    """Like `rows_remedy`, for files in which each document is a list. It does not suggest the orient `records`, because
+    each element of these lists would then be read as a record."""
     entry = json.dumps(entry_of(path, "values"))
     return (
         f"the records are lists without column names, and the first is {first}. If it is the header, set {prefix} to "
@@ -115,13 +116,14 @@ def header_remedy(path: str, first: str, prefix: str) -> str:
 
 
 def with_key(column: str, key: str, value: Any) -> dict[str, Any]:
-    """The record for one key and value of a JSON object: the fields of the value, and the key in the field `column`."""
+    """Create the record for one key and value of a JSON object: the fields of the value, and the key in the field
+    `column`."""
     return {column: key, **(value if isinstance(value, dict) else {VALUE: value})}
 
 
 def rows_as_objects(rows: list[Any], shape: RecordShape) -> list[Any]:
-    """The rows converted to objects. A row that is not a list, or that does not have one value per name, is
-    unchanged."""
+    """Convert the rows to objects. A row stays unchanged if it is not a list or does not have exactly one value per
+    name."""
     names = shape.names_of_row(rows[0]) if rows and isinstance(rows[0], list) else ()
     return [
         dict(zip(names, row, strict=True)) if isinstance(row, list) and len(row) == len(names) else row

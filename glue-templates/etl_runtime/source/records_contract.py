@@ -1,4 +1,4 @@
-"""Determines where the records are in JSON documents, and keeps this place as a contract.
+"""Determines where the records are in JSON documents, and makes this place a contract.
 
 The first publication records the place in published.json. Later runs read the records from this place only, so that
 another list in the document never replaces the table.
@@ -17,7 +17,7 @@ RECORD_LIST_KEYS = frozenset(
         *("content", "elements", "list", "objects", "features"),
     }
 )
-"""The usual keys of the list of records, normalized."""
+"""The usual keys for the list of records, normalized."""
 ERROR_KEYS = ("error", "errors", "fault")
 OTHER_CHARACTERS = re.compile(r"[\W_]")
 
@@ -45,7 +45,7 @@ SINGLE_RECORD = RecordsPlace(ROOT, "record")
 
 @dataclass
 class TableRecords:
-    """The place of the records of one table or endpoint: as `published`, and as `found` in this run."""
+    """Where the records of one table or endpoint are: the `published` place, and the place `found` in this run."""
 
     published: RecordsPlace | None = None
     found: RecordsPlace | None = None
@@ -56,7 +56,7 @@ class TableRecords:
 
 
 class RecordsContract:
-    """The places of the records of a dataset, by table or endpoint. `published` is the entry in published.json."""
+    """Where a dataset's records are, keyed by table or endpoint. `published` is the entry in published.json."""
 
     def __init__(self, published: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._tables = {key: TableRecords(RecordsPlace(**place)) for key, place in (published or {}).items()}
@@ -79,7 +79,7 @@ class FoundList:
 
 
 class AmbiguousRecords(Exception):
-    """Any of the lists at `paths` may contain the records."""
+    """Several lists, at `paths`, may contain the records."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         super().__init__(", ".join(paths))
@@ -87,7 +87,8 @@ class AmbiguousRecords(Exception):
 
 
 def moved_remedy(selector: str, found: RecordsPlace | None) -> str:
-    """What to do if the records are not where they were published. `selector` is the setting that declares the path."""
+    """The remedy if the records are no longer at their published place. `selector` is the setting that declares the
+    path."""
     path = found.path if found else "their path"
     return (
         f"Check the source. If a missing list means that there are no records, set {selector}_optional to true. If the "
@@ -97,7 +98,7 @@ def moved_remedy(selector: str, found: RecordsPlace | None) -> str:
 
 
 def is_usual(path: str, name: str) -> bool:
-    """Whether the last key of the path is a usual key of records, or the `name` of the table or endpoint."""
+    """Whether the last key of the path is a usual key for records, or the `name` of the table or endpoint."""
     key = _normalized(path.rpartition(".")[2])
     return key in RECORD_LIST_KEYS or key == _normalized(name)
 
@@ -107,10 +108,10 @@ def is_error_key(path: str) -> bool:
 
 
 def record_list(lists: Iterable[FoundList], name: str) -> FoundList | None:
-    """The list of the records, None if the document itself is the only record. Raises AmbiguousRecords.
+    """The list of records, None if the document itself is the only record. Raises AmbiguousRecords.
 
-    A list with a usual key is chosen even if it is empty and another list is not. A list of single values is chosen
-    only if it has a usual key.
+    A list with a usual key is chosen even if it is empty and another list has elements. A list of single values is
+    chosen only if it has a usual key.
     """
     candidates = [each for each in lists if not is_error_key(each.path)]
     usual = [each for each in candidates if is_usual(each.path, name)]

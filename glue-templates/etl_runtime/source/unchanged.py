@@ -25,7 +25,7 @@ def publication_to_keep(
     is_current: Callable[[Mapping[str, Any]], bool],
     store: Store,
 ) -> Mapping[str, Any] | None:
-    """The publication to keep if the source is unchanged. None if the tables must be rebuilt even then.
+    """The publication to keep if the source is unchanged. None if the tables must be rebuilt even if it is unchanged.
 
     The tables must be rebuilt for `force` and `from_run`, after a change of the document or a reset of the schema
     contract, if one of the `inputs` has a new publication, or if a published file is missing. `inputs` are entries of
@@ -53,7 +53,7 @@ def _run_ids(inputs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:
-    """The validators of the published files, by URL without query."""
+    """The validators of the published files, keyed by URL without query."""
     if published is None:
         return {}
     counts = Counter(source["url"] for source in published["sources"])  # URLs may differ only in their query
@@ -65,8 +65,7 @@ def validators(published: Mapping[str, Any] | None) -> dict[str, Validators]:
 
 
 def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[str, Any] | None) -> bool:
-    """Whether the originals of a run, as its record describes them, have the same URLs, dates, names and content as the
-    published originals."""
+    """Whether the originals in a run record have the same URLs, dates, names and content as the published originals."""
 
     def content(described: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
         return sorted(

@@ -1,4 +1,4 @@
-"""A history whose unchanged objects are carried over into the next publication."""
+"""Writes a history so that unchanged objects are carried over into the next publication."""
 
 import pickle
 import sys
@@ -56,16 +56,17 @@ Task = Callable[[RangeMerge, Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]
 
 SMALL_OBJECT_BYTES = 16 << 20
 MAX_SMALL_OBJECTS = 16
-"""If there are more small objects of ended versions, the run merges them."""
+"""If more small objects than this contain ended versions, the run merges them."""
 MAX_MERGED_BYTES = 4 * SMALL_OBJECT_BYTES
 
 
 @dataclass(frozen=True)
 class CarriedHistory:
-    """The versions after a run.
+    """The versions of a history after a run.
 
-    `written` counts the whole table, but its `objects` are only those that this run has written. `carried` are the
-    files of the previous publication that are part of the new one. `layout` lists both, for the next run.
+    The counts in `written` cover the whole table, but its `objects` are only the objects that this run wrote. `carried`
+    are the files of the previous publication that are part of the new one. `layout` lists the objects of both kinds,
+    for the next run.
     """
 
     written: Written
@@ -74,7 +75,7 @@ class CarriedHistory:
 
 
 def has_ranges(key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime) -> bool:
-    """Whether the key columns have types whose ranges are supported. If not, each run rewrites all objects."""
+    """Whether ranges are supported for the types of the key columns. If not, each run rewrites all objects."""
     return bool(range_columns(history["business_key"], version_columns(key, history, new, old, at)))
 
 
@@ -88,13 +89,13 @@ def carried_history(
     bucket: str,
     schema: pa.Schema | None = None,
 ) -> CarriedHistory:
-    """Write the versions that `with_versions` describes. Objects without a change are carried over.
+    """Write the versions that `with_versions` describes. Unchanged objects are carried over.
 
-    `layout` is that of the published history; None if it has none. Then all versions are rewritten. `schema` has the
-    columns of the versions, in any order; by default, it is that of Spark. If the new rows have a key more than once,
-    the counts of the action `duplicate` and the examples are complete, but the objects are not.
+    `layout` is the layout of the published history. If it is None, all versions are rewritten. `schema` has the columns
+    of the versions, in any order; by default, it is derived from Spark's schema. If a key occurs more than once in the
+    new rows, the counts of the action `duplicate` and the examples are complete, but the objects are not.
 
-    Raises RunFailed as `with_versions` does.
+    Raises RunFailed in the same cases as `with_versions`.
     """
     columns = version_columns(target.key, history, new, old, at)
     ordered = range_columns(history["business_key"], columns)
@@ -144,7 +145,7 @@ def _arrow_schema(new: "DataFrame", columns: Mapping[str, str]) -> pa.Schema:
 
 
 def _by_range(rows: "DataFrame", merge: RangeMerge) -> "DataFrame":
-    """The rows with all rows of a range in one task, which keeps them in memory.
+    """Repartition the rows so that all rows of a range are in one task, which keeps them in memory.
 
     Spark's adaptive execution merges small partitions, but does not increase their number.
     """
@@ -201,9 +202,9 @@ def _carried(
 def _merged_ended(
     merge: RangeMerge, published: Sequence[VersionObject], pending: Sequence[pa.Table], bucket: str
 ) -> tuple[list[VersionObject], list[VersionObject]]:
-    """Write the versions that have ended in this run. Returns the published objects to keep and the new object.
+    """Write the versions that ended in this run. Returns the published objects to keep and the new object.
 
-    Too many small published objects are merged into the new one.
+    If there are too many small published objects, they are merged into the new one.
     """
     if not pending:
         return list(published), []

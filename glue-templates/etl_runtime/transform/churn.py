@@ -1,6 +1,6 @@
-"""The churn gate of a history: a run must not begin new versions for most of the current rows.
+"""The churn gate of a history, which fails if a run would begin new versions for most of the current rows.
 
-A column that changes in every load, such as a load time, would otherwise begin a new version of each row in each run.
+Without it, a column that changes in every load, such as a load time, would begin a new version of each row in each run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MIN_ROWS = 100
-"""The gate does not apply to a history with fewer current rows: one change would be a large share of them."""
+"""The gate does not apply to a history with fewer current rows, because a single change would be a large share."""
 MAX_NAMED_COLUMNS = 5
 
 
 def churn_failures(
     spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
 ) -> Iterator[str]:
-    """The finding of the gate, if it fails. Only then, the changed columns are counted. `at` is the time of the run."""
+    """Yield the finding of the gate if it fails. Changed columns are only counted in this case. `at` is the time of the
+    run."""
     if table.old is None or table.old.current < MIN_ROWS:
         return
     max_churn = document.get("data_quality", {}).get("max_churn", 0.5)
@@ -44,16 +45,18 @@ def churn_failures(
     ]
     yield (
         f"the run would begin new versions for {share_text(updates, current)} of the history, max_churn is "
-        f"{max_churn:.2%}: {', '.join(named)}. If the change of a column is no new version, add it to history.exclude"
+        f"{max_churn:.2%}: {', '.join(named)}. If a column should not begin versions, add it to history.exclude"
     )
 
 
 def changed_rows(
     spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
 ) -> tuple[int, Mapping[str, int]]:
-    """The number of updated rows, and the number in which each compared column differs from the previous version.
+    """Return the number of updated rows, and for each compared column the number of rows in which it differs from the
+    previous version.
 
-    Columns that the query returns for the first time do not count: they begin a version of each row, once.
+    Columns that the query returns for the first time are not counted, because they begin a version of each row only
+    once.
     """
     from pyspark.sql import functions as f
 

@@ -1,4 +1,4 @@
-"""The columns of a derived table: names and types that Athena supports."""
+"""The columns of a derived table, with names and types that Athena supports."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,8 @@ FIXES = {
 
 
 def as_published(key: str, rows: "DataFrame", *, is_iceberg: bool) -> "tuple[DataFrame, list[dict[str, str]]]":
-    """The result of a transform with the names and types of its table, and the columns as in published.json.
+    """Convert the result of a transform to the names and types of its table. Also returns the columns as in
+    published.json.
 
     Raises RunFailed if Athena does not support a column.
     """
@@ -46,7 +47,7 @@ def as_published(key: str, rows: "DataFrame", *, is_iceberg: bool) -> "tuple[Dat
 
 
 def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
-    """The rows with lower-case column names, as in the Data Catalog, and without meta_run_id, which the job adds.
+    """Convert column names to lower case, as in the Data Catalog, and remove meta_run_id, because the job adds it.
 
     Raises RunFailed if Athena does not support a name or if a name occurs twice.
     """
@@ -80,14 +81,14 @@ def athena_columns(key: str, rows: "DataFrame") -> list[dict[str, str]]:
             if scalar not in SCALAR_TYPES and not DECIMAL_TYPE.fullmatch(scalar):
                 raise RunFailed(
                     ErrorCode.COLUMN_TYPE_UNSUPPORTED,
-                    f"{key}: the column {column['name']} has the type {column['type']}, and Athena does not support "
+                    f"{key}: the column {column['name']} has the type {column['type']}, but Athena does not support "
                     f"{scalar}: {FIXES.get(scalar, DEFAULT_FIX)}.",
                 )
     return columns
 
 
 def with_iceberg_types(rows: "DataFrame") -> "DataFrame":
-    """The rows with int instead of tinyint and smallint, which Iceberg does not have."""
+    """Convert tinyint and smallint, which Iceberg does not have, to int."""
     from pyspark.sql import functions as f
 
     types = {field.name: field.dataType.simpleString() for field in rows.schema.fields}

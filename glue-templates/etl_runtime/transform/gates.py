@@ -1,4 +1,4 @@
-"""The quality gates of a derived table. All are checked, and the error lists all that fail."""
+"""The quality gates of a derived table. All gates are checked, and the error lists all failed gates."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -28,10 +28,10 @@ def check_gates(
     document: DatasetDocument,
     allowed: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Return the gates that failed and were allowed to, as entries of the run record.
+    """Return the failed gates that are allowed to fail, as entries of the run record.
 
-    `violations` and `churn` are the findings on violated rules and on too many new versions, by table. Raises RunFailed
-    if a gate fails that is not allowed to.
+    `violations` and `churn` are the findings about violated rules and about too many new versions, keyed by table.
+    Raises RunFailed if a gate fails that is not allowed to fail.
     """
     failures = [
         (gate, key, found)
@@ -45,14 +45,15 @@ def check_gates(
 
 
 def require_unique_keys(tables: Mapping[str, TransformedTable]) -> None:
-    """Raise RunFailed if the new rows of a history have a key more than once. Its objects are then incomplete."""
+    """Raise RunFailed if the new rows of a history contain a key more than once, because the history's objects would be
+    incomplete."""
     for key, table in tables.items():
         if count := table.written.actions[DUPLICATE]:
             examples = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in table.written.examples)
             raise RunFailed(
                 ErrorCode.HISTORY_KEY_NOT_UNIQUE,
-                f"{key}: history.business_key is not unique: {plural(count, 'row')} with the key of another row, "
-                f"such as {examples}. The published table is unchanged. "
+                f"{key}: history.business_key is not unique: {plural(count, 'row')} with the same key as another row, "
+                f"for example {examples}. The published table is unchanged. "
                 "Return each key once from the query, or add a column to the key.",
             )
 
@@ -103,12 +104,12 @@ def _failures(
         ended = old["rows"] - published["history"]["current"]
         yield (
             "history",
-            f"the published table has a history ({plural(ended, 'version')} that ended), which this run would delete",
+            f"the published table has a history ({plural(ended, 'ended version')}), which this run would delete",
         )
 
 
 def _changes(columns: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Differences from the published columns."""
+    """Yield the differences from the published columns."""
     if added := sorted(columns.keys() - old.keys()):
         yield "frozen", f"the table has new columns: {', '.join(added)}"
     if missing := sorted(old.keys() - columns.keys()):

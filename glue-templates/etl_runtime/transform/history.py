@@ -1,7 +1,7 @@
-"""History: a slowly changing dimension of type 2, built by one join of the published versions with the new rows.
+"""History: a slowly changing dimension of type 2, built by a single join of the published versions with the new rows.
 
-Columns that the job adds are not compared. Each column is compared separately and null is a value, so different rows
-are never treated as equal, as they could be with a concatenation or a hash.
+Columns that the job adds are not compared. Each column is compared separately, and null is treated as a value.
+Therefore, different rows are never considered equal, which could happen with a concatenation or a hash.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +31,9 @@ OPEN_END_TIME = "00:00:00"  # in UTC
 
 @dataclass(frozen=True)
 class VersionColumns:
-    """The names of the columns that a history adds.
+    """Names of the columns that a history adds.
 
-    Current versions have the date `open_end` in `valid_to`; without it, null.
+    In current versions, `valid_to` is the date `open_end`, or null if `open_end` is not set.
     """
 
     valid_from: str = "valid_from"
@@ -44,7 +44,7 @@ class VersionColumns:
 
     @classmethod
     def of(cls, history: Mapping[str, Any]) -> "VersionColumns":
-        """Those that the dataset document declares, or that published.json contains."""
+        """The names that the dataset document declares, or that published.json contains."""
         return cls(**{field.name: history[field.name] for field in fields(cls) if field.name in history})
 
     @property
@@ -57,13 +57,13 @@ class VersionColumns:
         }
 
     def never(self) -> "Column":
-        """The `valid_to` of current versions."""
+        """The value of `valid_to` in current versions."""
         from pyspark.sql import functions as f
 
         return f.lit(self.open_end and f"{self.open_end} {OPEN_END_TIME}").cast("timestamp")
 
     def never_time(self) -> datetime | None:
-        """The `valid_to` of current versions, for Arrow."""
+        """The value of `valid_to` in current versions, for Arrow."""
         return datetime.fromisoformat(f"{self.open_end} {OPEN_END_TIME}+00:00") if self.open_end else None
 
 
@@ -73,7 +73,8 @@ ADDED = VersionColumns().types
 
 @dataclass(frozen=True)
 class PublishedVersions:
-    """The published versions: the table in published.json, the `at` and `current` of its history, and the rows."""
+    """The published versions: the table in published.json, the values `at` and `current` of its history, and the
+    rows."""
 
     table: Mapping[str, Any]
     at: datetime
@@ -90,9 +91,9 @@ def published_versions(
     bucket: str,
     store: Store,
 ) -> PublishedVersions | None:
-    """The versions to continue; None if nothing is published, or if the published table has no history.
+    """Return the versions to continue, or None if nothing is published or the published table has no history.
 
-    `existing` are the objects of the table, if nothing is published.
+    `existing` are the objects of the table if nothing is published.
 
     Raises RunFailed if the versions cannot be read, because a new history would replace the previous one.
     """
@@ -114,8 +115,8 @@ def published_versions(
         raise RunFailed(
             ErrorCode.HISTORY_UNREADABLE,
             f"{key}: the history cannot be read: {file} {what}, but published.json lists it for run "
-            f"{published['run_id']}. Nothing was changed. Restore the noncurrent version of the file, which the bucket "
-            "keeps for some days.",
+            f"{published['run_id']}. Nothing was changed. Restore the noncurrent version of the file "
+            "before it expires, by default after 7 days.",
             retryable=True,
         )
     if found["business_key"] != history["business_key"]:
@@ -147,15 +148,15 @@ def published_versions(
 def with_versions(
     key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime, run_id: str
 ) -> "DataFrame":
-    """All versions, each with the action of this run in the column ACTION.
+    """Return all versions, each with the action of this run in the column ACTION.
 
     - `ended`: the version had ended before this run.
-    - `same`: the current version matches the new row.
-    - `insert`: the version begins, because its key has no current version.
+    - `same`: the version remains current, because it matches the new row.
+    - `insert`: the version begins, because its key had no current version.
     - `update`: the version begins, because a compared column has changed.
     - `close`: the version ends, because an `update` supersedes it.
-    - `delete`: the version ends, because the new rows do not have its key.
-    - `duplicate`: the new rows have the key more than once.
+    - `delete`: the version ends, because its key is not in the new rows.
+    - `duplicate`: the key is in the new rows more than once.
 
     Raises RunFailed if a column of `history` does not exist, or has another type than in the published versions.
     """
@@ -173,7 +174,7 @@ def with_versions(
 
 
 def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "DataFrame":
-    """The new rows as `_new` with their `_key`. `_nth` numbers the rows of one key.
+    """Return the new rows as `_new` with their `_key`. `_nth` numbers the rows with the same key.
 
     A struct is never null, so an equality join also matches keys that contain null. The hash is the first join column,
     because Spark sorts numbers many times faster than structs. Structs are compared only if two hashes are equal.
@@ -191,7 +192,7 @@ def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "D
 def _published(
     new: "DataFrame", history: History, columns: Mapping[str, str], old: PublishedVersions | None
 ) -> "DataFrame":
-    """The published versions as `_old` with their `_old_key`; no rows if the history begins."""
+    """Return the published versions as `_old` with their `_old_key`. There are no rows if the history begins."""
     from pyspark.sql import functions as f
 
     versions = old.rows if old else new.limit(0)
@@ -201,7 +202,7 @@ def _published(
 
 
 def filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
-    """The columns with these names and types. A column that the rows do not have is null."""
+    """Select the columns with these names and types. Missing columns are null."""
     from pyspark.sql import functions as f
 
     return [
@@ -211,7 +212,8 @@ def filled(rows: "DataFrame", columns: Mapping[str, str]) -> "list[Column]":
 
 
 def _actions(compared: Sequence[str], added: VersionColumns) -> "Column":
-    """The actions for a row of the join: a new row, a version, or both. An `update` also closes the version."""
+    """The actions for a row of the join, which has a new row, a version, or both. An `update` also closes the
+    version."""
     from pyspark.sql import functions as f
 
     is_same = reduce(and_, (f.col(f"_old.{name}").eqNullSafe(f.col(f"_new.{name}")) for name in compared), f.lit(True))
@@ -249,7 +251,7 @@ def _version_columns(columns: Mapping[str, str], added: VersionColumns, at: date
 def version_columns(
     key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime
 ) -> dict[str, str]:
-    """The columns of the versions with their types: first all published ones, then the new ones."""
+    """The columns of the versions with their types: first all published columns, then the new columns."""
     found = {field.name: field.dataType.simpleString() for field in new.schema.fields}
     added = VersionColumns.of(history).types
     if reserved := [name for name in added if name in found]:

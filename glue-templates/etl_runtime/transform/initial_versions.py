@@ -1,4 +1,4 @@
-"""The versions of rows in an existing table, which the first publication of a history imports."""
+"""Imports the versions of rows from an existing table in the first publication of a history."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 OPEN_FROM = "9999-01-01"
-"""A version that ends at this date or later is current, as well as one without an end."""
+"""A version without an end, or with an end at this date or later, is current."""
 MAX_SAMPLE_KEYS = 3
 ADDED_BY_JOBS = {RUN_ID, RESCUED, SOURCE_DATE}
-"""Columns that describe how the table was loaded, and not the versions."""
+"""Columns that describe how the table was loaded instead of the versions."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)  # taken_over checks the times of the versions
 
 
 def initial_versions(
     spark: "SparkSession", key: str, history: History, tables: Collection[str], at: datetime, run_id: str
 ) -> PublishedVersions:
-    """The versions of `history.initial_table`, one of the `tables` of the inputs, as if they were published.
+    """Return the versions in `history.initial_table`, treated as already published. `tables` are the tables of the
+    inputs.
 
-    Raises RunFailed if they are not the versions of a history.
+    Raises RunFailed if the table is not in an input, or if its rows are not versions of a history.
     """
     table = history["initial_table"]
     if table not in tables:
@@ -41,7 +42,7 @@ def initial_versions(
 
 
 def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_id: str) -> PublishedVersions:
-    """The rows as the first versions of a new history. `at` is the start of its first run."""
+    """Use the rows as the first versions of a new history. `at` is the start time of its first run."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f
 
@@ -80,7 +81,8 @@ def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_
 
 
 def _change_type() -> "Column":
-    """The change types that a history has for these periods: versions of a key without a gap are updates."""
+    """The change types that a history would have for these periods. If there is no gap between two versions of a key,
+    the second one is an update."""
     from pyspark.sql import functions as f
 
     ends_key = f.col("_to").isNotNull() & (f.col("_next_from").isNull() | (f.col("_next_from") > f.col("_to")))
@@ -89,7 +91,7 @@ def _change_type() -> "Column":
 
 
 def _problem(names: VersionColumns, at: datetime) -> "Column":
-    """What is wrong with a version; null if nothing is."""
+    """A description of the problem with a version; null if there is none."""
     from pyspark.sql import functions as f
 
     begin, end, now = f.col("_from"), f.col("_to"), f.lit(at).cast("timestamp")
@@ -104,7 +106,7 @@ def _problem(names: VersionColumns, at: datetime) -> "Column":
 
 
 def _check_versions(key: str, history: History, names: VersionColumns, versions: "DataFrame") -> int:
-    """The number of current versions. Raises RunFailed with sample keys if there are problems."""
+    """Return the number of current versions. Raises RunFailed with sample keys if there are problems."""
     from pyspark.sql import functions as f
 
     counts = versions.groupBy("_problem").agg(
@@ -118,7 +120,7 @@ def _check_versions(key: str, history: History, names: VersionColumns, versions:
                 f.to_json(f.struct(*history["business_key"]), {"ignoreNullFields": "false"})
             )
             keys = ", ".join(row[0] for row in samples.distinct().limit(MAX_SAMPLE_KEYS).collect())
-            found.append(f"{each['_problem']} ({plural(each['versions'], 'version')}, such as those of {keys})")
+            found.append(f"{each['_problem']} ({plural(each['versions'], 'version')}; example keys: {keys})")
         raise _invalid(
             key, history, f"{'; '.join(found)}. Correct the table, or build a corrected one as a silver dataset."
         )
@@ -139,7 +141,7 @@ def _check_columns(key: str, history: History, names: VersionColumns, rows: "Dat
         raise _invalid(
             key,
             history,
-            f"it has the column {name}, which history names differently. Rename the column in a silver dataset, or "
+            f"it has the column {name}, for which history declares another name. Rename it in a silver dataset, or "
             "leave it out.",
         )
     for name in history["business_key"]:

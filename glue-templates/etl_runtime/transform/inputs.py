@@ -1,7 +1,7 @@
-"""The inputs of a derived dataset: their published tables, read from the files that published.json lists.
+"""Reads the inputs of a derived dataset: their published tables, from the files that published.json lists.
 
-The Data Catalog and the folder of a table do not define its content: during a publication, the folder contains files of
-two runs.
+The Data Catalog and a table's folder do not define the content of the table, because the folder contains files of two
+runs during a publication.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def register(spark: "SparkSession", inputs: Sequence[Input], root: str) -> None:
-    """Recreate the databases of the inputs in Spark: their published tables, with the names that they have in
+    """Recreate the databases of the inputs in Spark. They contain the published tables, with the same names as in
     Athena.
 
     `root` is the URI of the folder that contains the published files, such as `s3://bucket/`.
@@ -39,15 +39,16 @@ def register(spark: "SparkSession", inputs: Sequence[Input], root: str) -> None:
 
 @cache
 def _folder() -> "TemporaryDirectory[str]":
-    """The folder of Spark's databases, which stays empty. One per process: a process deletes it when it ends."""
+    """The folder of Spark's databases, which stays empty. Each process has its own folder and deletes it when it
+    ends."""
     return TemporaryDirectory(prefix="medallion-")
 
 
 def published_rows(spark: "SparkSession", table: Mapping[str, Any], layer: str, bucket: str) -> "DataFrame":
     """The rows of one published table.
 
-    Spark gets the path of each file and not of the folder. For a folder, S3A first requests an object of that name, and
-    S3 responds with 403 instead of 404 because of the role's permissions.
+    Spark gets the path of each file instead of the folder. For a folder, S3A first requests an object with that name,
+    and S3 responds with 403 instead of 404 because of the role's permissions.
     """
     files = [f"s3://{bucket}/{file}" for file in table["files"]]
     return spark.read.schema(schema(table, layer)).parquet(*files)
@@ -62,10 +63,10 @@ def schema(table: Mapping[str, Any], layer: str) -> str:
 
 
 def _folder_of(table: Mapping[str, Any]) -> str:
-    """The folder of the table's files. Those of an Iceberg table are in a subfolder of its location."""
+    """The folder of the table's files. For an Iceberg table, it is a subfolder of the table location."""
     return str(table["files"][0]).rpartition("/")[0] + "/"
 
 
 def _glob(table: Mapping[str, Any]) -> str:
-    """A glob for the names of the table's files, which are all in its folder."""
+    """A glob that matches the names of the table's files, which are all in one folder."""
     return f"{{{','.join(file.rpartition('/')[2] for file in table['files'])}}}"

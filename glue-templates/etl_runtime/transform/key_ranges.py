@@ -1,7 +1,7 @@
-"""The objects of a history, so that a run rewrites only those that it changes.
+"""Divides a history into objects so that a run rewrites only the objects that it changes.
 
-Current versions are in ranges of the business key, one object per range. Versions that have ended are in objects of
-their own, which no later run changes. published.json lists both.
+Current versions are divided into ranges of the business key, with one object per range. Ended versions are in separate
+objects, which later runs do not change. published.json lists both kinds of objects.
 """
 
 import math
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 RANGE = "_range"
-"""The column with the number of the range that a row belongs to."""
+"""The column that contains the number of a row's range."""
 RANGES = 32
 MIN_RANGE_ROWS, MAX_RANGE_ROWS = 32_768, 262_144
 MAX_SHRINKAGE = 4
 SAMPLE_ROWS = 4_096  # per task
 ORDERED = ("tinyint", "smallint", "int", "bigint", "string", "date", "timestamp", "decimal")
-"""The types whose values Arrow and Spark sort in the same order."""
+"""The types whose values have the same sort order in Arrow and Spark."""
 FLAT = (*ORDERED, "boolean", "float", "double", "binary")
 
 LITERALS = {
@@ -36,18 +36,18 @@ LITERALS = {
     "date": "date_from_unix_date({value})",
     "timestamp": "timestamp_micros({value})",
 }
-"""Spark SQL of a value, by type."""
+"""Spark SQL for a value, keyed by type."""
 
 Boundary = tuple[str | None, ...]
-"""The values of the range columns as text, which any value has: a string in hexadecimal, the days of a date and the
-microseconds of a timestamp since 1970."""
+"""The values of the range columns as text, so that all types can be stored: a string in hexadecimal, a date in days
+since 1970, a timestamp in microseconds since 1970."""
 
 
 @dataclass(frozen=True)
 class VersionObject:
     """An object of the table: `file` is its key in the lake's bucket.
 
-    An object that this run has written for an Iceberg table has its entry in the manifest as `data_file`.
+    If this run wrote the object for an Iceberg table, `data_file` is its entry in the manifest.
     """
 
     file: str
@@ -63,7 +63,7 @@ class VersionObject:
 class KeyRange:
     """The current versions with keys from `lower`, inclusive, to the `lower` of the next range.
 
-    The first range has no lower limit. Its `lower` is not used.
+    The first range has no lower limit, so its `lower` is not used.
     """
 
     lower: Boundary
@@ -72,10 +72,10 @@ class KeyRange:
 
 @dataclass(frozen=True)
 class VersionLayout:
-    """The `layout` of a history in published.json.
+    """The entry `layout` of a history in published.json.
 
-    `columns` are the first columns of the business key. `average_rows` is the number of rows per range when the ranges
-    were chosen.
+    `columns` are the first columns of the business key. `average_rows` is the number of rows per range at the time when
+    the ranges were chosen.
     """
 
     columns: Sequence[str]
@@ -111,17 +111,17 @@ class VersionLayout:
 
     @property
     def has_small_ranges(self) -> bool:
-        """Whether so many rows were deleted that new ranges are needed."""
+        """Whether new ranges are needed because many rows were deleted."""
         return len(self.ranges) > 1 and self.rows < len(self.ranges) * self.average_rows / MAX_SHRINKAGE
 
 
 def range_rows(rows: int) -> int:
-    """The number of rows per range, for a table with this number of rows."""
+    """The number of rows per range for a table with `rows` rows."""
     return min(max(math.ceil(rows / RANGES), MIN_RANGE_ROWS), MAX_RANGE_ROWS)
 
 
 def range_columns(business_key: Sequence[str], types: Mapping[str, str]) -> list[str]:
-    """The first columns of the key that have an order. Empty if the objects of the table cannot have ranges."""
+    """The first columns of the key that can be sorted. Empty if the table cannot be divided into ranges."""
     if any(types[name].partition("(")[0] not in FLAT for name in business_key):
         return []
     found: list[str] = []
@@ -133,7 +133,7 @@ def range_columns(business_key: Sequence[str], types: Mapping[str, str]) -> list
 
 
 def range_number(columns: Sequence[str], types: Mapping[str, str], lowers: Sequence[Boundary]) -> "Column":
-    """The number of a row's range: a binary search as nested CASE expressions."""
+    """An expression for the number of a row's range: a binary search, written as nested CASE expressions."""
     from pyspark.sql import functions as f
 
     def tree(first: int, last: int) -> str:
@@ -147,7 +147,8 @@ def range_number(columns: Sequence[str], types: Mapping[str, str], lowers: Seque
 
 
 def _is_at_least(columns: Sequence[str], types: Mapping[str, str], lower: Boundary) -> str:
-    """Whether a row's values are not before the boundary. Null is before all values. Null stands for false."""
+    """A condition that is true if a row is at or after the boundary. Null sorts before all values. A null result means
+    false."""
     name, value = f"`{columns[0]}`", lower[0]
     type_ = types[columns[0]]
     if value is None:
@@ -166,7 +167,7 @@ def sorted_order(rows: pa.Table, columns: Sequence[str]) -> pa.Array:
 
 
 def begins_key(rows: pa.Table, columns: Sequence[str]) -> Mask:
-    """Whether the values of these columns in a sorted row differ from those of the previous row."""
+    """For each of the sorted rows, whether the values of these columns differ from the values in the previous row."""
     same = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
     for name in columns:
         values = array(rows, name)
@@ -194,7 +195,7 @@ def array(rows: pa.Table, name: str) -> pa.Array:
 
 
 def sampled_boundaries(rows: "DataFrame", columns: Sequence[str]) -> tuple[int, list[Boundary]]:
-    """The number of the rows, and boundaries between which their keys are evenly distributed."""
+    """Return the number of rows, and boundaries that divide their keys evenly."""
     try:
         sampled = rows.select(*columns).mapInArrow(_sample, "rows bigint, keys binary").collect()
     except Exception as error:
@@ -218,7 +219,7 @@ def sampled_boundaries(rows: "DataFrame", columns: Sequence[str]) -> tuple[int, 
 
 
 def _sample(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The number of rows of a task, and a pickled random sample of their keys."""
+    """Yield the number of rows in a task, and a pickled random sample of their keys."""
     found = [batch for batch in batches if batch.num_rows]
     if not found:
         return

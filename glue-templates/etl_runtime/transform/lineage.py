@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 MAX_PLAN_COLUMNS = 30_000
-"""The columns of all nodes of a plan. Each has about 400 bytes in the JSON of the plan."""
+"""The maximum number of columns in all nodes of a plan. Each has about 400 bytes in the JSON of the plan."""
 MAX_LEAVES = 4_000
-"""The parts of one expression, such as the values of an IN. Spark's time for their JSON is quadratic: 1 s for 4,000."""
+"""The maximum number of parts of one expression, such as the values of an IN. The time that Spark needs for their JSON
+is quadratic: 1 s for 4,000 parts."""
 MAX_CHECKED_EXPRESSIONS = 500
-"""Of one node. Each takes a millisecond, and a node with more usually selects columns."""
+"""The maximum per node. Checking one expression takes a millisecond, and a node with more expressions usually only
+selects columns."""
 MAX_WAIT_SECONDS = 3.0
-"""How long a run waits for the lineage after its tables are written and checked. Usually it does not wait."""
+"""The maximum time that a run waits for the lineage after its tables are written and checked. Usually, it does not have
+to wait."""
 
 
 class PlanTooLarge(Exception):
@@ -31,7 +34,7 @@ class PlanTooLarge(Exception):
 
 
 class Lineage:
-    """The lineage of the rows of a table, computed in the background. A problem with it never fails the run."""
+    """The lineage of a table's rows, computed in the background. A failure to compute it never fails the run."""
 
     def __init__(self, key: str, rows: "DataFrame") -> None:
         self._key = key
@@ -39,7 +42,7 @@ class Lineage:
         Thread(target=self._compute, args=(rows, self._result), daemon=True).start()
 
     def result(self) -> dict[str, Any] | None:
-        """The lineage, as in the run record; None if it is not available, which is logged."""
+        """The lineage, as in the run record. If it is not available, the reason is logged and None is returned."""
         try:
             return self._result.result(MAX_WAIT_SECONDS)
         except TimeoutError:
@@ -59,9 +62,9 @@ class Lineage:
 
 
 def lineage_of(rows: "DataFrame") -> dict[str, Any]:
-    """The sources of each column, and the columns that decide which rows exist.
+    """The sources of each column, and the columns that determine which rows exist.
 
-    Reads the plan as one JSON text, because each call to Java takes a fraction of a millisecond, and a plan has
+    The plan is read as a single JSON text, because each call to Java takes a fraction of a millisecond and a plan has
     thousands of parts. Raises PlanTooLarge or TooManySources.
     """
     plan = rows._jdf.queryExecution().analyzed()

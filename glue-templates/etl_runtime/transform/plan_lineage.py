@@ -1,7 +1,8 @@
 """Column lineage from Spark's analyzed plan, as the JSON of `LogicalPlan.toJSON`.
 
-The JSON is a list of the plan's nodes in preorder. Each node has the number of its children. Expressions are such lists
-in the fields of a node. A column of a plan has an expression ID, by which the nodes above refer to it.
+The JSON is a list of the plan's nodes in preorder. Each node contains the number of its children. The expressions in
+the fields of a node are lists of the same kind. A column of a plan has an expression ID, which the nodes above use to
+refer to it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,20 +12,21 @@ from typing import Any
 IDENTITY, TRANSFORMATION, AGGREGATION = range(3)
 KINDS = ("identity", "transformation", "aggregation")
 FILTER = -1
-"""The context of an expression that decides about rows, such as the ORDER BY of a window."""
+"""The context of an expression that affects which rows exist, such as the ORDER BY of a window."""
 MAX_SOURCES = 2_000_000
-"""Of all columns of all nodes of the plan. A table of 5,000 columns has about 100,000."""
+"""The maximum number of sources of all columns in all nodes of the plan. A table with 5,000 columns has about
+100,000."""
 MAX_ENTRIES = 20_000
-"""Of one table in the run record: pairs of a column and a source."""
-MAX_LOOPS = 10  # of a recursive query; the sources of its columns do not change anymore after a few
+"""The maximum number of pairs of a column and a source, per table in the run record."""
+MAX_LOOPS = 10  # of a recursive query; after a few, the sources of its columns no longer change
 
 PlanNode = Mapping[str, Any]
 Column = tuple[str, str, str]
 """The database.table, the column, and the path within a struct column, such as `city` or `` for the whole column."""
 Sources = dict[Column, int]
-"""The kind by source."""
+"""The kind of use, keyed by source."""
 Output = list[tuple[int, Sources]]
-"""The columns of a node in their order: expression ID and sources."""
+"""The columns of a node in order, each with its expression ID and its sources."""
 
 OF_LEFT_SIDE = ("LeftSemi$", "LeftAnti$")
 LIMITS = ("GlobalLimit", "LocalLimit", "Offset", "Tail")
@@ -65,7 +67,8 @@ def column_lineage(preorder: Sequence[PlanNode], names: Sequence[str]) -> dict[s
 
 
 def tree(preorder: Sequence[PlanNode]) -> Tree:
-    """The tree of a list of nodes. A loop instead of a recursion, because a plan can have thousands of levels."""
+    """Convert a list of nodes to a tree. This is a loop instead of a recursion, because a plan can have thousands of
+    levels."""
     pending: list[Tree] = []
     for node in reversed(preorder):
         count = node["num-children"]
@@ -93,7 +96,8 @@ def _entries(sources: Sources) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class _Reference:
-    """A column or a subquery in an expression. `path` is that of a struct field, `kind` how the value is used."""
+    """A column or a subquery in an expression. `path` is the path of a struct field; `kind` is how the value is
+    used."""
 
     kind: int
     path: str = ""
@@ -103,13 +107,13 @@ class _Reference:
 
 @dataclass
 class _PlanLineage:
-    """The analysis of one plan. `limited` is whether a LIMIT makes the order of rows matter."""
+    """Analyzes one plan. `limited` is whether the row order matters because of a LIMIT."""
 
     limited: bool
     filters: set[Column] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
-    _defined: dict[int, Output] = field(default_factory=dict)  # of common table expressions, by their ID
-    _loops: dict[int, Output] = field(default_factory=dict)  # of recursive ones
+    _defined: dict[int, Output] = field(default_factory=dict)  # the output of common table expressions, keyed by ID
+    _loops: dict[int, Output] = field(default_factory=dict)  # the output of recursive ones
     _count: int = 0
 
     def output(self, root: Tree, outer: "list[dict[int, Sources]]") -> Output:
@@ -140,7 +144,8 @@ class _PlanLineage:
         return self._defined.get(table, [])
 
     def loop(self, plan: Tree, outer: "list[dict[int, Sources]]") -> Output:
-        """The columns of a recursive query: those of its first step and of its repeated step, by position."""
+        """The columns of a recursive query. They combine the columns of its first step and its repeated step by
+        position."""
         anchor, recursion = plan.children
         found = self.output(anchor, outer)
         for _ in range(MAX_LOOPS):
@@ -156,7 +161,7 @@ class _PlanLineage:
         return self._loops.get(loop, [])
 
     def united(self, outputs: Sequence[Output]) -> Output:
-        """The columns of a UNION: by position, with the IDs of the first query."""
+        """The columns of a UNION, combined by position, with the IDs of the first query."""
         if len(outputs) == 1:
             return outputs[0]
         columns = zip(*outputs, strict=False)
@@ -172,7 +177,7 @@ class _PlanLineage:
 
 
 class _Node:
-    """The columns of one node, from those of its children."""
+    """Computes the columns of one node from the columns of its children."""
 
     def __init__(
         self, lineage: _PlanLineage, plan: Tree, inputs: Sequence[Output], outer: "list[dict[int, Sources]]"
@@ -240,7 +245,7 @@ class _Node:
         return [*self._all(), *((_id(each), sources) for each in _expressions(self._node["generatorOutput"]))]
 
     def _expand(self) -> Output:
-        """The copies of each row that GROUPING SETS and UNPIVOT create. Each copy has its own expressions."""
+        """GROUPING SETS and UNPIVOT create copies of each row. Each copy has its own expressions."""
         if not self._node.get("projections"):
             return self._other()
         columns = zip(*self._node["projections"], strict=True)
@@ -248,7 +253,7 @@ class _Node:
         return list(zip(map(_id, _expressions(self._node["output"])), merged, strict=True))
 
     def _logicalrelation(self) -> Output:
-        """The columns of a table of an input. The columns of other files have no sources."""
+        """The columns of an input's table. The columns of other files have no sources."""
         table = self._node.get("catalogTable")
         if not table:
             return self._other()
@@ -278,7 +283,8 @@ class _Node:
         return self._renumbered(self._lineage.of_loop(self._node["loopId"]))
 
     def _other(self) -> Output:
-        """The columns of its children, and of new columns everything that the children have: Python can use it."""
+        """The columns of the children, plus new columns. The sources of each new column are all columns of the
+        children, because Python code can use any of them."""
         self._filter_by("groupingAttributes", "leftAttributes", "rightAttributes")
         ids = [_id(each) for each in _expressions(self._node.get("output"))]
         if not ids:
@@ -291,7 +297,7 @@ class _Node:
         return [column for each in self._inputs for column in each]
 
     def _renumbered(self, columns: Output) -> Output:
-        """The columns under the expression IDs of this node."""
+        """The columns with the expression IDs of this node."""
         ids = map(_id, _expressions(self._node["output"]))
         return [(id_, sources) for id_, (_, sources) in zip(ids, columns, strict=False)]
 
@@ -308,7 +314,7 @@ class _Node:
             self._lineage.filters.update(sources)
 
     def _sources(self, expression: Sequence[PlanNode], kind: int = IDENTITY) -> Sources:
-        """The sources of an expression. Sources that only decide about rows become filters."""
+        """The sources of an expression. Sources that only affect which rows exist become filters."""
         result: Sources = {}
         for reference in _references(expression, kind):
             found = self._referred(reference)
@@ -326,7 +332,7 @@ class _Node:
         if reference.subquery is not None:
             columns = self._of_subquery(reference.subquery)
             if class_name(reference.subquery) == "Exists":
-                return {}  # its columns do not matter, only its filters
+                return {}  # only its filters matter, not its columns
             return self._lineage.merged(sources for _, sources in columns)
         for known in (self._known, *reversed(self._outer)):
             if reference.id in known:
@@ -338,7 +344,7 @@ class _Node:
 
 
 def _expressions(value: Any) -> Iterator[Sequence[PlanNode]]:
-    """The expressions in a field of a node: one, or a list of them."""
+    """Yield the expressions in a field of a node, which contains one expression or a list of expressions."""
     if value and isinstance(value[0], Mapping):
         yield value
     else:
@@ -353,7 +359,7 @@ def _id(expression: Sequence[PlanNode]) -> int:
 
 def _references(expression: Sequence[PlanNode], kind: int = IDENTITY) -> Iterator[_Reference]:
     """The columns and subqueries in an expression."""
-    pending: list[tuple[int, int, str]] = [(1, kind, "")]  # the number of children to come, their kind and path
+    pending: list[tuple[int, int, str]] = [(1, kind, "")]  # the number of children that follow, their kind and path
     for position, node in enumerate(expression):
         while not pending[-1][0]:
             pending.pop()
@@ -372,7 +378,7 @@ def _references(expression: Sequence[PlanNode], kind: int = IDENTITY) -> Iterato
 def _use(node: PlanNode, name: str, child: Sequence[PlanNode], kind: int, path: str) -> tuple[int, str]:
     """How a node uses the values of its children."""
     if kind == FILTER or name == "WindowSpecDefinition" or isinstance(node.get("plan"), list):
-        return FILTER, ""  # the children of a subquery are the columns outside of it that its conditions use
+        return FILTER, ""  # the children of a subquery are the outer columns that its conditions use
     if name == "Alias" or (name == "Cast" and child and child[0].get("dataType") == node.get("dataType")):
         return kind, path
     if name == "GetStructField" and node.get("name"):

@@ -1,4 +1,4 @@
-"""The SQL of a derived dataset. Spark parses and analyzes all statements before it runs any of them."""
+"""Runs the SQL of a derived dataset. Spark parses and analyzes all statements before it runs any of them."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,12 +22,12 @@ TEMPORARY = ("LocalTempView", "LocalTempView$")
 def query(
     spark: "SparkSession", sql: str, file: str, outputs: Sequence[str], tables: Iterable[str]
 ) -> "DataFrame | dict[str, DataFrame]":
-    """The result of the last statement; with `outputs`, the views of these names.
+    """Return the result of the last statement. With `outputs`, return the views with these names instead.
 
-    `file` is the name of the SQL file in errors, `tables` are the tables that it may read.
-    Raises RunFailed with line and column if a statement cannot be parsed or analyzed, or is not supported.
+    `file` is the name of the SQL file in errors. `tables` are the tables that the SQL may read. Raises RunFailed with
+    line and column if a statement cannot be parsed or analyzed, or is not supported.
     """
-    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # only inputs can be read, because the run record lists them
+    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # only inputs, which the run record lists
     found = statements(sql)
     if not found:
         raise _invalid(f"{file} contains no statement. Write the query that returns the table.")
@@ -37,8 +37,8 @@ def query(
         return {name: _view(spark, name, file) for name in outputs}
     if kinds[-1] == VIEW:
         raise _invalid(
-            f"{file}, line {found[-1].line}: the last statement creates a view, but it must be the query of the table. "
-            "Add a query of the view after it, or add the view to outputs."
+            f"{file}, line {found[-1].line}: the last statement creates a view, but it must be the query for the "
+            "table. Add a query on the view after it, or add the view to outputs."
         )
     return last
 
@@ -64,7 +64,7 @@ def _kind(spark: "SparkSession", statement: Statement, file: str) -> str:
 
 
 def _commands(spark: "SparkSession", plan: Any) -> Iterable[str]:
-    """The classes of the parts of a plan that are not a query."""
+    """The class names of plan parts that are not part of a query."""
     logical = "org.apache.spark.sql.catalyst.plans.logical"
     classes = [spark._jvm.java.lang.Class.forName(f"{logical}.{name}") for name in ("Command", "ParsedStatement")]
     if any(each.isInstance(plan) for each in classes):
@@ -100,7 +100,7 @@ def _view(spark: "SparkSession", name: str, file: str) -> "DataFrame":
 
 
 def _failure(error: PySparkException, statement: Statement, file: str, tables: Iterable[str]) -> RunFailed:
-    """Spark's error as one line with its position in the file, without the plan that Spark appends."""
+    """Convert Spark's error to one line with its position in the file, without the plan that Spark appends."""
     text = str(error).strip()
     position = POSITION.search(text)
     where = f"line {position[1]}, column {int(position[2]) + 1}" if position else f"line {statement.line}"

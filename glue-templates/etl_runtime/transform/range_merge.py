@@ -1,6 +1,7 @@
 """The Spark task that merges new rows into the versions of their key ranges.
 
-A task has all new rows of its ranges, and reads the object of a range itself. So only the new rows pass through Spark.
+A task has all new rows of its ranges, and reads the object of each range itself. Therefore, only the new rows pass
+through Spark.
 """
 
 import io
@@ -38,7 +39,7 @@ from etl_runtime.transform.same_values import Mask, same_values
 from etl_runtime.transform.write import ACTION, MAX_EXAMPLES, Target
 
 RANGE_BYTES = 128 << 20  # in memory
-TASK_BYTES = 1 << 30  # in memory: new rows of a task
+TASK_BYTES = 1 << 30  # in memory; new rows of a task
 ENDED_BYTES = 64 << 20  # in memory
 RETURNED_BYTES = 2 << 20  # ended versions that the task returns to the driver instead of writing them
 
@@ -50,10 +51,10 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class RangeMerge:
-    """What a task needs. `files` are the URIs of the objects of the ranges; "" if the range has none.
+    """The input of a task. `files` are the URIs of the ranges' objects; "" if a range has none.
 
-    `schema` has the columns of the versions in their order. `range_rows` is the intended number of rows of a range, and
-    `task_bytes` the maximum size of the new rows of a task in memory.
+    `schema` has the columns of the versions in order. `range_rows` is the intended number of rows per range.
+    `task_bytes` is the maximum size in memory of a task's new rows.
     """
 
     target: Target
@@ -76,11 +77,12 @@ class RangeMerge:
 
 @dataclass
 class Merged:
-    """The result of one range. The last result of a task (`number` is -1) has the versions that the task has ended.
+    """The result for one range. The last result of a task (`number` is -1) has the versions that the task ended.
 
-    `ranges` are those that replace the range. None if its object is carried over. `nulls` are those of the current
-    versions. `ended` are the written objects of ended versions, and `pending` a few that are not written. If the new
-    rows of the task need too much memory, it has only one result, with `is_too_large`.
+    `ranges` are the new ranges that replace the range; None if its object is carried over. `nulls` are the null counts
+    of the current versions. `ended` are the objects with ended versions that the task wrote. `pending` are a few ended
+    versions that it did not write. If the new rows of a task need too much memory, the task has only one result, with
+    `is_too_large`.
     """
 
     number: int
@@ -95,7 +97,8 @@ class Merged:
 
 
 class EndedVersions:
-    """The versions that a task has ended. Many are written, a few are returned to the driver."""
+    """Collects the versions that a task ends. If there are many, the task writes them to objects; otherwise, it returns
+    them to the driver."""
 
     def __init__(self, merge: RangeMerge) -> None:
         self.written: list[VersionObject] = []
@@ -126,7 +129,7 @@ class EndedVersions:
 
 
 def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Merge the new rows of a task, which have the number of their range in RANGE."""
+    """Merge the new rows of a task. The column RANGE contains the range number of each row."""
     found: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
@@ -166,7 +169,7 @@ def end_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[p
 
 
 def distribute_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Write versions that have their action in ACTION to the objects of their ranges."""
+    """Write versions to the objects of their ranges. The column ACTION contains the action of each version."""
     ended = EndedVersions(merge)
     total = Merged(-1)
     found: list[pa.Table] = []
@@ -191,7 +194,7 @@ def distribute_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Ite
 
 
 def merged_range(merge: RangeMerge, number: int, new: pa.Table) -> tuple[Merged, pa.Table]:
-    """Merge the sorted new rows of a range. Returns the result and the versions that have ended."""
+    """Merge the sorted new rows of a range. Returns the result and the versions that end."""
     old = read_versions(merge.files[number], merge) if merge.files[number] else merge.schema.empty_table()
     result = Merged(number)
     nothing = merge.schema.empty_table()
@@ -226,14 +229,15 @@ def read_versions(uri: str, merge: RangeMerge) -> pa.Table:
         raise RunFailed(
             ErrorCode.HISTORY_UNREADABLE,
             f"{merge.target.key}: the history cannot be read: {uri} does not exist, but published.json lists it. "
-            "Nothing was changed. Restore the noncurrent version of the file, which the bucket keeps for some days.",
+            "Nothing was changed. Restore the noncurrent version of the file before it expires, by default after 7 "
+            "days.",
             retryable=True,
         )
     return conformed(pq.ParquetFile(io.BytesIO(body)).read(use_threads=False), merge.schema)
 
 
 def conformed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with these columns. A column that they do not have is null."""
+    """Convert the rows to these columns. Missing columns are null."""
     columns = []
     for each in schema:
         if each.name not in rows.column_names:
@@ -246,7 +250,7 @@ def conformed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def write_object(tables: Iterable[pa.Table], target: Target, name: str) -> VersionObject:
-    """Write the tables, at least one, into an object."""
+    """Write one or more tables to an object."""
     uri, rows, following = target.object(name), 0, iter(tables)
     first = next(following)
     with NamedTemporaryFile(prefix="medallion-") as file:
@@ -254,7 +258,7 @@ def write_object(tables: Iterable[pa.Table], target: Target, name: str) -> Versi
             for each in chain([first], following):
                 writer.write_table(each)
                 rows += each.num_rows
-        size = upload(file, uri, target.run_id, target.region)
+        size = upload(file, uri, target.run_id, store_of_worker(target.region))
         key = uri.removeprefix("s3://").partition("/")[2]
         if target.schema is None:
             return VersionObject(key, rows, size)
@@ -262,7 +266,8 @@ def write_object(tables: Iterable[pa.Table], target: Target, name: str) -> Versi
 
 
 def _matches(old: pa.Table, new: pa.Table, key: Sequence[str]) -> Rows | None:
-    """For each new row, the old row with its key; -1 if there is none. None if two new rows have the same key."""
+    """For each new row, find the old row with the same key, or -1 if there is none. Returns None if two new rows have
+    the same key."""
     if old.num_rows == new.num_rows and all(same_values(array(old, name), array(new, name)).all() for name in key):
         return np.arange(new.num_rows)
     old_codes, new_codes, count = _key_codes(old, new, key)
@@ -275,7 +280,8 @@ def _matches(old: pa.Table, new: pa.Table, key: Sequence[str]) -> Rows | None:
 
 
 def _key_codes(old: pa.Table, new: pa.Table, key: Sequence[str]) -> tuple[Rows, Rows, int]:
-    """A number for each key: of the old rows, of the new rows, and the limit of the numbers."""
+    """Number the distinct keys. Returns the numbers of the old rows, the numbers of the new rows, and the upper limit
+    of the numbers."""
     codes, count = np.zeros(old.num_rows + new.num_rows, dtype=np.int64), 1
     for name in key:
         values = pa.concat_arrays([array(old, name), array(new, name)])
@@ -316,7 +322,7 @@ def _count_duplicates(merge: RangeMerge, new: pa.Table, result: Merged) -> None:
 
 
 def _begun(merge: RangeMerge, new: pa.Table, action: str) -> pa.Table:
-    """New rows as versions that this run begins."""
+    """Convert new rows to versions that begin in this run."""
     added = merge.added
     values: dict[str, Any] = {
         added.valid_from: merge.at,
@@ -334,7 +340,7 @@ def _begun(merge: RangeMerge, new: pa.Table, action: str) -> pa.Table:
 
 
 def _ended(merge: RangeMerge, versions: pa.Table, change_type: str | None) -> pa.Table:
-    """Versions that this run ends. `change_type` replaces theirs."""
+    """End versions in this run. `change_type` replaces the change type of the versions."""
     added = merge.added
     values: dict[str, Any] = {added.valid_to: merge.at, added.is_current: False}
     if change_type:
@@ -351,7 +357,7 @@ def _constant(value: object, size: int, type_: pa.DataType) -> pa.Array:
 
 
 def _write_current(merge: RangeMerge, current: pa.Table, result: Merged) -> None:
-    """Write the current versions of a range, as several ranges if there are too many."""
+    """Write the current versions of a range. If there are too many, split them into several ranges."""
     current = current.combine_chunks()
     current = current.take(sorted_order(current, merge.range_columns))
     result.rows, result.nulls = current.num_rows, _nulls(current)
@@ -363,7 +369,7 @@ def _write_current(merge: RangeMerge, current: pa.Table, result: Merged) -> None
 
 
 def _starts(merge: RangeMerge, current: pa.Table) -> list[int]:
-    """The rows at which the objects of a range begin. A range that is twice too large is split."""
+    """The rows at which the objects of a range begin. A range of at least twice the intended size is split."""
     size = max(current.num_rows / merge.range_rows, current.nbytes / RANGE_BYTES)
     if size <= 2:
         return [0] if current.num_rows else []

@@ -1,6 +1,7 @@
-"""Comparison of Arrow columns row by row, with the result of Spark's `<=>`.
+"""Compares Arrow columns row by row, with the same result as Spark's `<=>`.
 
-Null equals null, NaN equals NaN and -0.0 equals 0.0, also in structs and arrays. Values are compared and not hashes.
+Null equals null, NaN equals NaN and -0.0 equals 0.0, also within structs and arrays. The values themselves are
+compared, not their hashes.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def same_values(one: pa.Array, other: pa.Array) -> Mask:
-    """For each row, whether the values of the two arrays, which have one type, are the same."""
+    """For each row, whether the values of the two arrays are the same. The arrays have the same type."""
     equal: Mask
     valid, other_valid = _is_valid(one), _is_valid(other)
     both = valid & other_valid
@@ -51,6 +52,6 @@ def _is_valid(values: pa.Array) -> Mask:
 
 
 def _mask(values: pa.Array) -> Mask:
-    """A Boolean array, in which null is false, as a writable NumPy array."""
+    """Convert a Boolean array to a writable NumPy array. Null becomes false."""
     filled = values.fill_null(False) if values.null_count else values
     return np.array(filled.to_numpy(zero_copy_only=False), dtype=bool)

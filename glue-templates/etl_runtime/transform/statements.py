@@ -13,10 +13,10 @@ BRACKET = re.compile(r"/\*|\*/")
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement. Its `text` is padded, so that the line and column in an error of Spark are the line and column in
-    the file.
+    """One statement. Its `text` is padded so that the line and column in a Spark error are the line and column in the
+    file.
 
-    `line` is the line of its first token, without comments.
+    `line` is the line of its first token that is not a comment.
     """
 
     text: str
@@ -49,7 +49,8 @@ def _statement(sql: str, begin: int, first: int, end: int) -> Statement:
 
 
 def _after_comment(sql: str, at: int) -> int:
-    """The end of a comment that begins before `at`. Comments can be nested. An unclosed comment ends with the SQL."""
+    """The end of a comment that begins before `at`. Comments can be nested. An unclosed comment extends to the end of
+    the SQL."""
     depth = 1
     while depth and (bracket := BRACKET.search(sql, at)):
         depth += 1 if bracket[0] == "/*" else -1

@@ -1,4 +1,4 @@
-"""Writes the result of a transform: the rows or, for a table with a history, the versions of the rows."""
+"""Writes the result of a transform: its rows or, for a table with a history, the versions of its rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,9 +41,8 @@ Columns = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class TableWriter:
-    """What writing the tables of a run requires.
-
-    `input_tables` are the tables of the inputs. `attempt` differs each time the run reads its inputs.
+    """Writes the tables of a run. `input_tables` are the tables of the inputs. `attempt` is different each time the run
+    reads its inputs.
     """
 
     job: Job
@@ -107,7 +106,8 @@ class TableWriter:
         return with_stored_types(initial) if self._is_iceberg else initial
 
     def _layout(self) -> VersionLayout | None:
-        """The layout of the published history, if its objects can be carried over: they are those that readers see."""
+        """The layout of the published history. None if readers see other objects, so that its objects cannot be carried
+        over."""
         layout = (self.published or {}).get("history", {}).get("layout")
         if self.published is None or layout is None or not self.tables.is_current(self.published):
             return None
@@ -129,7 +129,7 @@ class TableWriter:
 
 
 def with_stored_types(old: PublishedVersions) -> PublishedVersions:
-    """The versions with the types of an Iceberg table. Those of a Parquet table can be tinyint or smallint."""
+    """Convert the versions to the types of an Iceberg table. A Parquet table can have tinyint and smallint columns."""
     columns = [{**each, "type": stored_type(each["type"])} for each in old.table["columns"]]
     return replace(old, table={**old.table, "columns": columns}, rows=with_iceberg_types(old.rows))
 

@@ -15,7 +15,8 @@ class TransformedTable:
     """A table in staging. `old` are the versions that its history continues, if it has a history.
 
     `columns` are the columns of the transform's result. A table with a history can have more columns. `layout` is set
-    if objects of the history can be carried over into the next publication. `lineage` is that of the result.
+    if objects of the history can be carried over into the next publication. `lineage` is the column lineage of the
+    result.
     """
 
     written: Written

@@ -1,7 +1,7 @@
 """Writes a Spark DataFrame to staging as Parquet, one object per task, and counts rows and nulls at the same time.
 
-Spark passes the rows to Python as Arrow batches, so all layers share one writer. A task that runs twice writes the same
-object.
+Spark passes the rows to Python as Arrow batches, so that all layers share one writer. A task that runs twice writes the
+same object both times.
 """
 
 import pickle
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from etl_runtime.iceberg.data_file import data_file
 from etl_runtime.job.spark import task_error
+from etl_runtime.job.store import store_of_worker
 from etl_runtime.publish.parquet_object import (
     Bounds,
     bounds,
@@ -33,25 +34,26 @@ from etl_runtime.publish.staged import StagedTable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# The shuffle data per object: about 128 MB of text, up to which bronze also writes a single object.
+# The shuffle data per object. It corresponds to about 128 MB of text, which is also the limit for a single object in
+# bronze.
 OBJECT_BYTES = "32MB"
 ROW_GROUP_BYTES = 64 << 20  # in memory
 ACTION = "_action"
-"""The column with the action of this run on a row of a history. Its values are counted and not written."""
+"""The column that contains the action of this run for a row of a history. Its values are counted, but not written."""
 LIVE_ACTIONS = ("same", "insert", "update")
-"""The actions of current versions."""
+"""The actions that current versions have."""
 MAX_EXAMPLES = 3
 
 ExamplesOf = tuple[str, list[str]]
-"""An action, and the columns to return from some rows with this action."""
+"""An action, and the columns to return from a few rows with this action."""
 NO_EXAMPLES: ExamplesOf = ("", [])
 
 
 @dataclass(frozen=True)
 class Target:
-    """The destination of a table: its key, the run id, the Region of the bucket and the URI prefix of its objects.
+    """The destination of a table: its key, the run ID, the Region of the bucket and the URI prefix of its objects.
 
-    Iceberg tables have the `schema` to write, with field IDs.
+    For Iceberg tables, `schema` is the schema to write, with field IDs.
     """
 
     key: str
@@ -67,12 +69,13 @@ class Target:
 
 @dataclass
 class Written:
-    """The result of one task, or of all: the number of `nulls` by column and of `actions` by name, and examples.
+    """The result of one task or of all tasks: the numbers of `nulls`, keyed by column, the numbers of `actions`, keyed
+    by name, and examples.
 
-    `field_values` is the number of values of nested fields by path. It is not used for a history, because it also
-    counts ended versions. `live` is the number of current versions if the table has a history, otherwise of all rows.
-    `nulls` counts these rows only. `data_files` are the entries of the objects in an Iceberg manifest. `bounds` are
-    those of all rows; it has no entries if objects of the previous publication are kept.
+    `field_values` are the value counts of nested fields, keyed by path. They are not used for a history, because they
+    include ended versions. `live` is the number of current versions if the table has a history, otherwise the number of
+    all rows. `nulls` counts these rows only. `data_files` are the manifest entries of the objects of an Iceberg table.
+    `bounds` are the bounds of all rows. They have no entries if objects of the previous publication are kept.
     """
 
     rows: int = 0
@@ -89,8 +92,8 @@ class Written:
     def staged(
         self, objects: Mapping[str, str], columns: list[dict[str, str]], kept: Sequence[str] = ()
     ) -> StagedTable:
-        """The written table. `objects` are the URIs of the objects by their names in the folder of the table, and
-        `kept` those of objects of the previous publication that remain."""
+        """Return the written table. `objects` are the URIs of the objects, keyed by their names in the table's folder.
+        `kept` are the URIs of objects that remain from the previous publication."""
         nulls = {column["name"]: self.nulls[column["name"]] for column in columns}
         bounds = {name: each for name, each in bounds_as_text(self.bounds).items() if name in nulls}
         return StagedTable(
@@ -101,7 +104,7 @@ class Written:
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
     """Compute the rows and write them.
 
-    `rebalance` distributes the rows over objects of a good size. It does not preserve their order.
+    `rebalance` distributes the rows over objects of a suitable size. It does not preserve the row order.
     """
     sized = rows.hint("rebalance") if rebalance else rows
     task = partial(_write_task, target, examples_of)
@@ -154,7 +157,7 @@ def _written(target: Target, part: int, examples_of: ExamplesOf, batches: Iterat
 def _upload(file: IO[bytes], target: Target, part: int, result: Written) -> None:
     uri = target.object(part)
     result.objects = [uri]
-    result.bytes = upload(file, uri, target.run_id, target.region)
+    result.bytes = upload(file, uri, target.run_id, store_of_worker(target.region))
     footer = pq.read_metadata(file.name)
     result.bounds = bounds(footer, result.nulls)
     if not result.actions:
@@ -164,7 +167,7 @@ def _upload(file: IO[bytes], target: Target, part: int, result: Written) -> None
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The rows of the task in tables of one row group each."""
+    """Yield the rows of the task as tables with one row group each."""
     pending: list[pa.RecordBatch] = []
     for batch in batches:
         if batch.num_rows:
@@ -177,8 +180,8 @@ def _row_groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 
 def _as_written(table: pa.Table, target: Target) -> pa.Table:
-    """The table with the schema of the target, or with all columns nullable: nullability depends on Spark's plan, and
-    all files need the same schema."""
+    """Convert the table to the schema of the target, or make all columns nullable. Nullability depends on Spark's plan,
+    but all files need the same schema."""
     return table.cast(target.schema or pa.schema([pa.field(each.name, each.type) for each in table.schema]))
 
 

@@ -1,4 +1,4 @@
-"""Reads the secret of the dataset's `auth` and creates the credentials of its requests."""
+"""Reads the secret that the dataset's `auth` refers to, and creates the credentials for its requests."""
 
 import base64
 
@@ -45,7 +45,7 @@ def _api_key(location: str, name: str, key: str) -> Credentials:
 
 
 def _header_value(value: str, secret: str) -> str:
-    # Checked here, because Python's own error for an invalid header repeats the value.
+    # Checked here, because Python's own error for an invalid header would contain the value.
     if not (value.isascii() and value.isprintable()):
         raise RunFailed(
             ErrorCode.SECRET_INVALID,

@@ -1,4 +1,4 @@
-"""The HTTP client of one dataset: adds the dataset's headers and credentials, and keeps to its rate limit."""
+"""The HTTP client of one dataset: adds the dataset's headers and credentials, and respects its rate limit."""
 
 import ssl
 import urllib.error
@@ -21,7 +21,8 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A GET of `url`, or a POST if there is a `body`. `trusted_headers` are only sent to trusted origins."""
+    """A GET request to `url`, or a POST request if there is a `body`. `trusted_headers` are only sent to trusted
+    origins."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -32,12 +33,12 @@ class HttpRequest:
 class HttpClient:
     """Opens http:// and https:// URLs, and follows up to ten redirects.
 
-    The `headers` and `credentials` of the dataset are only sent to trusted origins: the scheme, host and port of the
-    `trusted_urls`, which are the URLs in the dataset's document. A redirect or a link to the next page may lead to
-    another host, or from https to http; the client sends neither headers nor credentials there. A redirect from http to
-    https of the same host keeps both.
+    The `headers` and `credentials` of the dataset are only sent to trusted origins, which are the scheme, host and port
+    of the `trusted_urls`. These are the URLs in the dataset document. A redirect or a link to the next page may lead to
+    another host, or from https to http; in these cases, the client sends neither headers nor credentials. A redirect
+    from http to https on the same host keeps both.
 
-    A cookie that a response sets is only sent back to the same origin, until the client is discarded.
+    A cookie that a response sets is only sent back to the same origin. It is kept until the client is discarded.
     """
 
     def __init__(
@@ -55,9 +56,10 @@ class HttpClient:
         self._opener = self._new_opener()
 
     def open(self, request: HttpRequest, timeout: float, stop: Event) -> Any:
-        """The response to a request. If the access token is rejected, the request is sent once more with a new token.
+        """Send a request and return the response. If the access token is rejected, the request is sent once more with a
+        new token.
 
-        Raises what urllib raises, and RunFailed if no access token can be obtained.
+        Raises the exceptions of urllib, and RunFailed if no access token can be obtained.
         """
         token = self._credentials.current_token()
         try:
@@ -68,8 +70,8 @@ class HttpClient:
                 raise RequestFailed(
                     ErrorCode.SOURCE_ACCESS_DENIED,
                     f"{without_query(error.url)} returned {error.code} {error.reason}. The source redirects or links "
-                    "to this URL, to another host or from https to http, where the dataset's headers and credentials "
-                    "are not sent. If it should receive them, declare this URL in the dataset",
+                    "to this URL, which is on another host, or uses http instead of https. The dataset's headers and "
+                    "credentials are not sent to it. If it should receive them, declare this URL in the dataset",
                     retryable=False,
                 ) from None
             if error.code != 401 or not self._credentials.renew(token):
@@ -85,11 +87,11 @@ class HttpClient:
         return is_default_https and ("http", host, PORTS["http"]) in self._trusted_origins
 
     def without_credentials(self, url: str) -> str:
-        """The URL as it may be stored: without credentials and without a fragment."""
+        """The URL without credentials and fragment, so that it can be stored."""
         return urlunsplit(urlsplit(self._credentials.unsigned(url))._replace(fragment=""))
 
     def signed(self, request: HttpRequest) -> "_SignedRequest":
-        """The request for urllib: with the dataset's headers and credentials if the origin is trusted."""
+        """Create the request for urllib, with the dataset's headers and credentials if the origin is trusted."""
         headers = {"User-Agent": "cdk-glue-medallion", **request.headers}
         url = self._credentials.unsigned(request.url)
         if self.is_trusted(request.url):
@@ -121,14 +123,14 @@ class HttpClient:
 
 
 class _SignedRequest(urllib.request.Request):
-    """A request for urllib that keeps the request it was created from, so that a redirect can be signed for its own
+    """A request for urllib. It keeps the request that it was created from, so that a redirect can be signed for its
     target."""
 
     original = HttpRequest("")
 
 
 class _CookieHandler(urllib.request.BaseHandler):
-    """Keeps the cookies of all responses, also of redirects, and adds them to the requests of the same origin."""
+    """Keeps the cookies of all responses, including redirects, and adds them to requests to the same origin."""
 
     def __init__(self) -> None:
         self._cookies = SessionCookies()
@@ -146,7 +148,8 @@ class _CookieHandler(urllib.request.BaseHandler):
 
 
 class _RedirectHandler(urllib.request.HTTPRedirectHandler):
-    """Signs the request for the target. urllib's own handler sends all headers to any host, including Authorization."""
+    """Signs the request for the redirect target. urllib's own handler sends all headers, including Authorization, to
+    any host."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
@@ -165,7 +168,7 @@ class _RedirectHandler(urllib.request.HTTPRedirectHandler):
 
 
 def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
-    """One mapping in which later headers override earlier ones. Header names are not case-sensitive."""
+    """Merge headers so that later ones override earlier ones. Header names are not case-sensitive."""
     return {name.title(): value for each in headers for name, value in each.items()}
 
 
@@ -181,7 +184,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def without_query(url: str) -> str:
-    """The URL without user name, query and fragment, which may contain a signature or a key. An s3:// URL stays
+    """The URL without user name, query and fragment, because these may contain a signature or a key. An s3:// URL stays
     unchanged."""
     if url.startswith("s3://"):
         return url

@@ -35,7 +35,7 @@ class ClientCredentials(Credentials):
         self._client_secret = client_secret
         self._lock = Lock()
         self._token: str | None = None
-        self._renew_at = 0.0  # by the monotonic clock
+        self._renew_at = 0.0  # on the monotonic clock
         self._body, self._headers = self._token_request()
 
     def current_token(self) -> str:
@@ -113,6 +113,7 @@ class ClientCredentials(Credentials):
 
 
 def _seconds(expires_in: object) -> float:
-    """The lifetime of a token. Some servers send it as text; without a valid value, the token never expires."""
+    """The lifetime of a token in seconds. Some servers send it as text. If the value is invalid, the token is assumed
+    never to expire."""
     text = str(expires_in)
     return float(text) if re.fullmatch(r"0*[1-9]\d{0,8}(\.\d+)?", text) else float("inf")

@@ -7,20 +7,20 @@ Headers = dict[str, str]
 
 
 class Credentials:
-    """The credentials of a dataset without `auth`: requests stay unchanged."""
+    """The credentials of a dataset without `auth`. They leave requests unchanged."""
 
     def current_token(self) -> str | None:
-        """The access token in use, None if these credentials have no token that expires. Raises RunFailed if no
-        token can be obtained."""
+        """The access token in use, None if these credentials do not use an expiring token. Raises RunFailed if no token
+        can be obtained."""
         return None
 
     def renew(self, rejected_token: str | None) -> bool:
-        """Whether a token other than the rejected one is available now. Raises RunFailed if no token can be
+        """Replace a rejected token. Returns whether another token is available now. Raises RunFailed if no token can be
         obtained."""
         return False
 
     def sign(self, url: str, headers: Mapping[str, str]) -> tuple[str, Headers]:
-        """The URL and the headers with the credentials."""
+        """Add the credentials to the URL and the headers, and return both."""
         return url, dict(headers)
 
     def unsigned(self, url: str) -> str:
@@ -29,7 +29,7 @@ class Credentials:
 
 
 class HeaderCredentials(Credentials):
-    """A value in a header: a bearer token, an API key, a user name and password, a cookie."""
+    """A header value: a bearer token, an API key, a user name and password, or a cookie."""
 
     def __init__(self, name: str, value: str) -> None:
         self._name = name
@@ -53,7 +53,7 @@ class QueryCredentials(Credentials):
         return urlunsplit(parts._replace(query=query)), dict(headers)
 
     def unsigned(self, url: str) -> str:
-        # Servers repeat the key in the URL of the next page.
+        # Some servers repeat the key in the URL of the next page.
         parts = urlsplit(url)
         others = [pair for pair in parts.query.split("&") if unquote_plus(pair.partition("=")[0]) != self._name]
         return urlunsplit(parts._replace(query="&".join(others)))

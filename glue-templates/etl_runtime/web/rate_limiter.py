@@ -11,7 +11,7 @@ class RateLimiter:
 
     def __init__(self, limit: RateLimit | None = None) -> None:
         self._interval = limit.get("seconds", 1) / limit["requests"] if limit else 0.0
-        self._next = 0.0  # the earliest time of the next request, by the monotonic clock
+        self._next = 0.0  # the earliest time of the next request, on the monotonic clock
         self._lock = Lock()
 
     def wait(self, stop: Event) -> None:
@@ -27,6 +27,6 @@ class RateLimiter:
                 return
 
     def delay(self, seconds: float) -> None:
-        """Send no request for this many seconds."""
+        """Delay all requests for this many seconds."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)

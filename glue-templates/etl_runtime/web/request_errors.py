@@ -30,7 +30,7 @@ UNSUPPORTED_CODINGS = frozenset({"br", "compress", "deflate", "dcb", "dcz", "x-c
 
 
 class RequestFailed(Exception):
-    """One attempt of a request failed.
+    """One attempt at a request failed.
 
     `code` becomes the code of the RunFailed if the run fails. `retry_after` is the server's Retry-After in seconds.
     `missing` means that the server has no such file.
@@ -53,10 +53,10 @@ class RequestFailed(Exception):
 
 
 def require_valid_headers(response: Any) -> None:
-    """Raise RequestFailed if the response headers are malformed, or if the body is in an encoding that was not
+    """Raise RequestFailed if the response headers are malformed, or if the body has an encoding that was not
     requested."""
     headers = response.headers
-    malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops the next lines
+    malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops later headers
     if (
         any(isinstance(defect, malformed) for defect in headers.defects)
         or len(set(headers.get_all("Content-Length", []))) > 1
@@ -71,8 +71,8 @@ def require_valid_headers(response: Any) -> None:
     if unsupported:
         raise RequestFailed(
             ErrorCode.SOURCE_REQUEST_FAILED,
-            f"the server sends the file encoded as {unsupported}, which the request does not accept. "
-            "Ask the data provider for the unencoded file",
+            f"the response has the encoding {unsupported}, which the request does not accept. "
+            "Ask the data provider to send responses without this encoding",
             retryable=False,
         )
 
@@ -80,7 +80,7 @@ def require_valid_headers(response: Any) -> None:
 def request_failure(
     error: OSError | http.client.HTTPException | ValueError, idle_timeout_seconds: float
 ) -> RequestFailed:
-    """The RequestFailed for an error that urllib raises. The message has no URL, because a URL may contain a
+    """Convert an error that urllib raises to a RequestFailed. The message has no URL, because a URL may contain a
     signature."""
     if isinstance(error, urllib.error.HTTPError):
         with closing(error):
@@ -101,7 +101,7 @@ def request_failure(
     if isinstance(reason, ssl.SSLError) and reason.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
         return RequestFailed(
             ErrorCode.SOURCE_TLS_FAILED,
-            "the server does not use TLS on this port. Should the URL start with http://?",
+            "the server does not use TLS on this port. Correct the port, or start the URL with http://",
             retryable=False,
         )
     if isinstance(reason, socket.gaierror):
@@ -157,7 +157,7 @@ def _status_failure(error: urllib.error.HTTPError) -> RequestFailed:
         )
     if 300 <= error.code < 400:
         why = (
-            "a POST request is only redirected within its host, with status 307 or 308. Declare the URL that the "
+            "a POST request is only redirected within the same host, with status 307 or 308. Declare the URL that the "
             "redirect leads to"
             if error.msg == REDIRECTED_POST
             else "it is a redirect loop, or its target is not an http:// or https:// URL. Check the URL in a browser"
@@ -181,7 +181,7 @@ def _status_failure(error: urllib.error.HTTPError) -> RequestFailed:
 
 
 def _error_text(error: urllib.error.HTTPError) -> str:
-    """The beginning of a JSON error body, in one line."""
+    """The beginning of a JSON error body, on one line."""
     if "json" not in error.headers.get("Content-Type", ""):
         return ""
     try:

@@ -25,11 +25,12 @@ def with_retries(
     failures_in_a_row: Callable[[], int] | None = None,
     rate_limiter: RateLimiter | None = None,
 ) -> T:
-    """The result of `attempt`, which is called up to five times while it raises a retryable RequestFailed.
+    """Return the result of `attempt`. If it raises a retryable RequestFailed, it is called again, up to five times in
+    total.
 
     The pauses double, with jitter, and are at least as long as the server's Retry-After, which also delays the other
-    requests of `rate_limiter`. `failures_in_a_row` counts the attempts since the last progress, for a download that
-    resumes; such a download is resumed up to 50 times. `log` receives a line per pause. Setting `stop` in another
+    requests of `rate_limiter`. `failures_in_a_row` is for a download that resumes, which can happen up to 50 times; it
+    returns the number of attempts since the last progress. `log` receives one line per pause. Setting `stop` in another
     thread ends a pause.
 
     Raises the last RequestFailed.

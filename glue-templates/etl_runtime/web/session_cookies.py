@@ -7,7 +7,7 @@ from urllib.request import Request
 
 Origin = tuple[str, str, int | None]
 
-MAX_COOKIES = 50  # per origin, as browsers do at least
+MAX_COOKIES = 50  # per origin; browsers keep at least as many
 
 
 class SessionCookies:
@@ -30,7 +30,7 @@ class SessionCookies:
                 jar.clear(cookie.domain, cookie.path, cookie.name)
 
     def add_to(self, request: Request, origin: Origin) -> None:
-        """Add the cookies of the origin to a request. A cookie that the dataset declares has precedence."""
+        """Add the cookies of the origin to a request. A cookie that the dataset declares takes precedence."""
         with self._lock:
             jar = self._jars.get(origin)
             if not jar:

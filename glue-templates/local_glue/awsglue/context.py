@@ -1,4 +1,4 @@
-"""A substitute for awsglue.context of the Glue service: Spark, and DynamicFrames of files in S3."""
+"""A substitute for awsglue.context in the Glue service, which supports Spark and DynamicFrames for files in S3."""
 
 import warnings
 from typing import Any, NoReturn
@@ -18,7 +18,7 @@ _SPARK = "Use glueContext.spark_session instead."
 
 
 class GlueLogger:
-    """The logger of `get_logger`. In a local run, its lines are output of the job."""
+    """The logger that `get_logger` returns. In a local run, its lines are output of the job."""
 
     def info(self, message: str) -> None:
         self._print("INFO", message)

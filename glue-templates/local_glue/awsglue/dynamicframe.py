@@ -1,6 +1,6 @@
-"""A substitute for awsglue.dynamicframe of the Glue service: a DynamicFrame that is a Spark DataFrame.
+"""A substitute for awsglue.dynamicframe in the Glue service: a DynamicFrame that wraps a Spark DataFrame.
 
-Columns have one type each, so choice types do not occur.
+Each column has one type, so choice types do not occur.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ from pyspark.sql.types import NullType
 from awsglue.unavailable import unavailable
 
 _CASTS = {"long": "bigint", "short": "smallint", "byte": "tinyint", "integer": "int"}
-"""The names of types in Glue that Spark SQL names differently."""
+"""The types that have a different name in Glue from Spark SQL."""
 
 
 class DynamicFrame:
-    """The rows of a DataFrame. Transformations accept the arguments for error thresholds of Glue and ignore them."""
+    """The rows of a DataFrame. Transformations accept Glue's arguments for error thresholds, and ignore them."""
 
     def __init__(self, dataframe: DataFrame, glue_ctx: Any, name: str = "") -> None:
         self._dataframe = dataframe
@@ -55,7 +55,7 @@ class DynamicFrame:
         return self._with(changed(num_partitions))
 
     def select_fields(self, paths: str | Sequence[str], *args: Any, **kwargs: Any) -> "DynamicFrame":
-        """The columns that exist, in the order of the frame."""
+        """Select the fields that exist, in the order of the frame."""
         names = self._names(paths)
         return self._with(self._dataframe.select(*(_column(each) for each in self._dataframe.columns if each in names)))
 
@@ -63,7 +63,7 @@ class DynamicFrame:
         return self._with(self._dataframe.drop(*self._names(paths)))
 
     def drop_null_fields(self) -> "DynamicFrame":
-        """The frame without the columns whose type is null."""
+        """Remove the columns whose type is null."""
         nulls = [field.name for field in self._dataframe.schema if isinstance(field.dataType, NullType)]
         return self._with(self._dataframe.drop(*nulls))
 
@@ -72,7 +72,8 @@ class DynamicFrame:
         return self._with(self._dataframe.withColumnRenamed(old, new))
 
     def filter(self, f: Callable[[Any], bool], *args: Any, **kwargs: Any) -> "DynamicFrame":
-        """The rows for which a function of a record returns true. A record is a dictionary with attributes."""
+        """Keep the rows for which `f` returns true. `f` gets a record, which is a dictionary whose keys are also
+        attributes."""
         record = _record_class()
         rows = self._dataframe.rdd.filter(lambda row: f(record(row.asDict(recursive=True))))
         return self._with(self._dataframe.sparkSession.createDataFrame(rows, self._dataframe.schema))
@@ -80,7 +81,7 @@ class DynamicFrame:
     def apply_mapping(
         self, mappings: Sequence[tuple[str, ...]] | tuple[str, ...], *args: Any, **kwargs: Any
     ) -> "DynamicFrame":
-        """The mapped columns, cast to the target types. Values that cannot be cast are null."""
+        """Map the columns and cast them to the target types. Values that cannot be cast become null."""
         listed = [mappings] if isinstance(mappings, tuple) else mappings
         columns = []
         for mapping in listed:
@@ -123,7 +124,8 @@ class DynamicFrame:
         *args: Any,
         **kwargs: Any,
     ) -> "DynamicFrame":
-        """The inner join. A column of the second frame with a taken name gets a leading dot, as in Glue."""
+        """The inner join. If both frames have a column with the same name, the second one gets a leading dot, as in
+        Glue."""
         left, right = self._dataframe, frame2.toDF()
         keys, other_keys = self._names(paths1), frame2._names(paths2)
         names = {name: f".{name}" if name in left.columns else name for name in right.columns}
@@ -145,7 +147,8 @@ class DynamicFrame:
         return DynamicFrame(dataframe, self.glue_ctx, self.name)
 
     def _names(self, paths: str | Sequence[str]) -> list[str]:
-        """The names of top-level columns. A name with a dot is quoted with backticks, unless the column exists."""
+        """The names of top-level columns. A name that contains a dot is quoted with backticks, unless such a column
+        exists."""
         names = []
         for path in [paths] if isinstance(paths, str) else paths:
             if "." in path and not path.startswith("`") and path not in self._dataframe.columns:
@@ -179,12 +182,13 @@ def _unquoted(path: str) -> str:
 
 
 def _cast(expression: str, target: str) -> Any:
-    """try_cast, because Glue has null for a value that cannot be cast, also with the ANSI mode of Glue 6.0."""
+    """Cast with try_cast, because in Glue a value that cannot be cast becomes null, even in the ANSI mode of Glue
+    6.0."""
     return f.expr(f"try_cast({expression} AS {_CASTS.get(target.lower(), target)})")
 
 
 def _record_class() -> type[dict[str, Any]]:
-    """A local class, which Spark sends to its workers: they cannot import this module."""
+    """Return a local class, which Spark can send to its workers, because workers cannot import this module."""
 
     class DynamicRecord(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:

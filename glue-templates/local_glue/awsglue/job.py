@@ -1,4 +1,4 @@
-"""A substitute for awsglue.job of the Glue service."""
+"""A substitute for awsglue.job in the Glue service."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -35,7 +35,8 @@ def read_files(
     file_format: str | None,
     format_options: Mapping[str, Any] | None,
 ) -> DataFrame:
-    """The rows of files as in Glue: the columns of CSV files are strings, and col0, col1 and so on without a header."""
+    """Read the rows of files as Glue does. The columns of CSV files are strings. Without a header, they are col0, col1,
+    …."""
     options, name = _supported(connection_type, connection_options, {"paths", "recurse"}, file_format)
     paths = options.get("paths") or unavailable("from_options without paths", 'Set {"paths": ["s3://…"]}.')
     reader = spark.read

@@ -1,4 +1,4 @@
-"""A substitute for awsglue.transforms of the Glue service."""
+"""A substitute for awsglue.transforms in the Glue service."""
 
 from typing import Any, NoReturn
 

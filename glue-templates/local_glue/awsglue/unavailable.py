@@ -1,10 +1,11 @@
-"""The error for a part of awsglue that local runs do not have."""
+"""The error for a part of awsglue that is not available in local runs."""
 
 from typing import NoReturn
 
 
 class NotAvailableLocally(NotImplementedError, AttributeError):
-    """A script uses a part of awsglue that only the Glue service has. As an AttributeError, it works with hasattr."""
+    """A script uses a part of awsglue that only the Glue service has. This is also an AttributeError, so that hasattr
+    works."""
 
 
 def unavailable(what: str, instead: str = "Use toDF() and the functions of Spark DataFrames instead.") -> NoReturn:

@@ -1,8 +1,9 @@
-"""A substitute for awsglue.utils of the Glue service. Since Glue 6.0, argument names cannot be abbreviated.
+"""A substitute for awsglue.utils in the Glue service. Since Glue 6.0, argument names cannot be abbreviated.
 
 https://docs.aws.amazon.com/glue/latest/dg/migrating-version-60.html
 
-The licence of the real package does not allow redistribution. A test compares this module with the real package of 5.1.
+The license of the real package does not allow redistribution. A test compares this module with the real package of Glue
+5.1.
 """
 
 import argparse
@@ -37,11 +38,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str | None]:
-    """The arguments of the job by name, with underscores instead of dashes in the names.
+    """Return the arguments of the job, keyed by name, with underscores instead of dashes in the names.
 
     args: sys.argv as the service sets it, with the script first.
     options: the names of the required arguments. A missing argument raises GlueArgumentError. A reserved name such as
-        JOB_RUN_ID raises argparse.ArgumentError; reserved arguments are in the result without being listed.
+        JOB_RUN_ID raises argparse.ArgumentError; reserved arguments are always in the result and must not be listed.
     """
     parser = _Parser(allow_abbrev=ABBREVIATIONS)
     for name in _RESERVED:

@@ -11,9 +11,9 @@ MIN_ROWS = 20
 
 
 def find_business_key(table: SampledTable) -> list[str]:
-    """The first column with a unique value in each row, as a list. Empty if there is none.
+    """The first column whose value is unique in each row, as a list. Empty if there is none.
 
-    Candidates are the first column of the table and the columns that are named like a key.
+    Candidates are the first column of the table and the columns whose name looks like a key.
     """
     if table.rows < MIN_ROWS:
         return []

@@ -1,4 +1,4 @@
-"""Downloads as much of a source as its inspection needs."""
+"""Downloads the part of a source that its inspection needs."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ CHUNK_BYTES = 64 << 10
 
 
 def open_source(source: str) -> Original:
-    """The first SAMPLE_BYTES of text and JSON Lines, the complete file of other types.
+    """Open the first SAMPLE_BYTES of text or JSON Lines. A file of another type is opened completely.
 
     `source` is a URL or the path of a local file. Raises RunFailed if it cannot be read.
     """
@@ -63,7 +63,7 @@ def _local_file(path: Path) -> Original:
 
 
 def _decompressed(original: Original) -> Original | None:
-    """The first part of a file, decompressed. None if the file type cannot be read from its first part."""
+    """Decompress the first part of a file. Returns None if the file type cannot be read from its first part."""
     compressed = original.path.read_bytes()
     text, consumed = _decompress(compressed)
     name = original.name.removesuffix(".gz").removesuffix(".bz2")
@@ -77,7 +77,7 @@ def _decompressed(original: Original) -> Original | None:
 
 
 def _decompress(compressed: bytes) -> tuple[bytes, int]:
-    """The decompressed start of a gzip or bzip2 file, and the number of compressed bytes that were read for it.
+    """Return the decompressed start of a gzip or bzip2 file, and the number of compressed bytes that it was read from.
 
     Other files are returned unchanged.
     """

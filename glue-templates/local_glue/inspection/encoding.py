@@ -8,7 +8,8 @@ from etl_runtime.read.text.encoding_candidates import described_candidates, enco
 
 
 def detect_encoding(head: bytes) -> str | None:
-    """The encoding to declare: None for UTF-8 and for text with a byte order mark, otherwise the most likely."""
+    """The encoding to declare: None for UTF-8 and for text with a byte order mark, otherwise the most likely
+    encoding."""
     mark, _ = byte_order_mark(head)
     if mark:
         return None
@@ -29,15 +30,16 @@ def _can_decode(head: bytes, encoding: str) -> bool:
 
 
 def encoding_line(head: bytes, encoding: str) -> str | None:
-    """A line for the terminal with words of the text as other encodings decode them. None if the encoding is not a
-    guess."""
+    """A line for the terminal that shows words of the text as other encodings decode them. None if the encoding is
+    certain."""
     found = re.search(rb"[\x80-\xff]", head)
     described = described_candidates(from_line(head, found.start())) if found else ""
     return f"encoding {encoding} is a guess. Check it: {described}" if described else None
 
 
 def decode(head: bytes, encoding: str | None) -> str:
-    """The text. A byte order mark takes precedence over `encoding`. Raises RunFailed if there is no such codec."""
+    """Decode the text. A byte order mark takes precedence over `encoding`. Raises RunFailed if there is no such
+    codec."""
     mark, codec = byte_order_mark(head)
     try:
         return head[len(mark) :].decode(codec or encoding or "utf-8", "replace")

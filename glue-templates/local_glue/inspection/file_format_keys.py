@@ -1,4 +1,4 @@
-"""The keys of `file_format` to declare: what the job does not detect by itself."""
+"""The keys of `file_format` to declare, for settings that the job does not detect by itself."""
 
 import json
 import re
@@ -34,10 +34,11 @@ WHITESPACE = b" \t\r\n\0"  # in UTF-16, too
 def common_keys(
     samples: Sequence[Sample], declared: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Sample], dict[str, str]]:
-    """The keys of the files with the most data, these files, and why each of the other files is skipped, by name.
+    """Return the keys of the files with the most data, these files, and the reasons why the other files are skipped,
+    keyed by file name.
 
-    A dataset has one `file_format`. Files without records fit any. Raises RunFailed if two groups of files with
-    different keys have the same size.
+    A dataset has one `file_format`. Files without records fit any `file_format`. Raises RunFailed if two groups of
+    files with different keys have the same size.
     """
     keys = {sample.member.name: _keys(sample, declared) for sample in samples if _has_records(sample)}
     sizes: dict[str, int] = {}
@@ -67,13 +68,13 @@ def common_keys(
 
 
 def _has_records(sample: Sample) -> bool:
-    """Whether a file of text has more than one line. Files of other types count as having records."""
+    """Whether a text file has more than one line. Files of other types count as having records."""
     return sample.type != "csv" or re.search(rb"[\r\n]", sample.head.strip(WHITESPACE)) is not None
 
 
 def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> Layout:
-    """The layout with the declared delimiter, else with the delimiter of a file extension such as .tsv if that fits,
-    else with the delimiter that fits best."""
+    """The layout with the declared delimiter. If there is none, the delimiter of a file extension such as .tsv is used
+    if it fits, otherwise the delimiter that fits best."""
     if "delimiter" in declared:
         return detect_layout(lines, [declared["delimiter"]])
     extension = delimiter_of(name)
@@ -118,7 +119,7 @@ def _keys(sample: Sample, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_records_like_comments(text: str, layout: Layout) -> bool:
-    """Whether a line after the title lines begins like a comment, but is a record: the header, or a value such as
+    """Whether a line after the title lines begins like a comment, but is the header or a record with a value such as
     #1."""
     below = text_lines(text)[layout.title_lines :]
     delimiters = layout.width - 1
@@ -152,6 +153,6 @@ def _rows(open_blocks: Callable[[], Iterator[bytes]], name: str, records: str | 
             rows += [["" if value is None else str(value) for value in json.loads(line).values()] for line in lines]
             if len(rows) > MAX_ROWS:
                 break
-    except (RunFailed, ValueError):  # the sample is read later, which reports the error
+    except (RunFailed, ValueError):  # reading the sample later reports the error
         pass
     return rows

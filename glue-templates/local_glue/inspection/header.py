@@ -1,4 +1,4 @@
-"""Whether the first record of delimited text is a header."""
+"""Detects whether the first record of delimited text is a header."""
 
 import re
 from collections.abc import Sequence
@@ -60,14 +60,14 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
 
 
 def _vote(cell: str, below: Sequence[str]) -> str:
-    """What the values of a column indicate about its cell in the first record: "name", "value", "repeated" if the cell
-    is one of the values, or "" if they indicate nothing."""
+    """What the values of a column indicate about the column's cell in the first record: "name", "value", "repeated" if
+    the cell is one of the values, or "" if nothing can be concluded."""
     if not below:
         return ""
     if cell in below:
         return "repeated"
     if len(below) >= MIN_CATEGORY_ROWS and len(set(below)) <= len(below) // 3:
-        return "name"  # the column has few different values, and the cell is none of them
+        return "name"  # the column has few different values, and the cell is not one of them
     shapes = {_shape(value) for value in below}
     lengths = {len(value) for value in below}
     if len(below) >= 3 and len(lengths) == 1:

@@ -1,4 +1,4 @@
-"""The layout of delimited text: delimiter, quotes, title lines above the header, rows with units below it."""
+"""The layout of delimited text: delimiter, quotes, title lines above the header, and rows with units below it."""
 
 import re
 from collections import Counter
@@ -23,8 +23,8 @@ MIN_ROWS_BELOW_UNITS = 3
 class Layout:
     """The first lines of a text, split by one delimiter.
 
-    `records` are the records with the most common number of fields. `title_lines` is the number of lines above the
-    first of these records. `share` is the share of these records among all records after the title lines.
+    `records` are the records that have the most common number of fields. `title_lines` is the number of lines above the
+    first of these records. `share` is their share among all records after the title lines.
     """
 
     file_format: FileFormat
@@ -38,17 +38,19 @@ class Layout:
 
     @property
     def rank(self) -> tuple[bool, float, bool, int, int]:
-        """Prefers several fields, then the highest share, quotes, the fewest title lines, and the most fields."""
+        """A key for sorting. Prefers several fields, then the highest share, quotes, the fewest title lines, and the
+        most fields."""
         return (self.width > 1, round(self.share, 1), bool(self.file_format.quote), -self.title_lines, self.width)
 
 
 def text_lines(text: str) -> list[str]:
-    """The lines as `skip_rows` counts them: str.splitlines also splits at form feeds and other separators."""
+    """Split text into lines as `skip_rows` counts them. In contrast, str.splitlines also splits at form feeds and other
+    separators."""
     return re.split(r"\r\n?|\n", text)
 
 
 def dialects(text: str, delimiter: str) -> list[FileFormat]:
-    """The ways to quote that a text can use: doubled quotes, escapes, no quotes."""
+    """The possible ways to quote in a text: doubled quotes, escapes, or no quotes."""
     standard = FileFormat(delimiter=delimiter, type="csv")
     found = [standard]
     if ESCAPE in text:
@@ -59,14 +61,14 @@ def dialects(text: str, delimiter: str) -> list[FileFormat]:
 
 
 def detect_layout(lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS) -> Layout:
-    """The layout of the delimiter that fits best, with any way to quote."""
+    """The layout with the delimiter that fits best, with any way to quote."""
     text = "\n".join(lines)
     candidates = [each for delimiter in delimiters for each in dialects(text, delimiter)]
     return max((read_layout(lines, each) for each in candidates), key=lambda layout: layout.rank)
 
 
 def detect_dialect(text: str, layout: Layout) -> FileFormat:
-    """The way to quote with the fewest irregular records in the entire text."""
+    """The way to quote that results in the fewest irregular records in the entire text."""
     candidates = dialects(text, layout.file_format.delimiter)
     if len(candidates) == 1:
         return candidates[0]
@@ -77,7 +79,8 @@ def detect_dialect(text: str, layout: Layout) -> FileFormat:
 
 
 def units_rows(records: Sequence[Sequence[str]]) -> int:
-    """The number of rows between the header and the data, such as units: they have no value in any column of values."""
+    """The number of rows between the header and the data, such as units. These rows have no number or date in any
+    column of numbers or dates."""
     if not records:
         return 0
     first, *others = [[cell.strip() for cell in record] for record in records]
@@ -125,9 +128,10 @@ def read_layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
 
 
 def _records(lines: Sequence[str], file_format: FileFormat) -> list[tuple[int, list[str], bool]]:
-    """The records: the number of lines above, the fields, and whether no text follows a closing quote.
+    """The records. Each has the number of lines above it, its fields, and whether all quotes are regular, without text
+    after a closing quote.
 
-    A last record that continues after these lines is left out.
+    A last record that continues after these lines is omitted.
     """
     text = "".join(f"{line}\n" for line in lines).encode()
     records: list[tuple[int, list[str], bool]] = []
@@ -160,7 +164,7 @@ def _fields(record: bytes, file_format: FileFormat) -> tuple[list[str], bool]:
 
 
 def _irregular_share(text: bytes, file_format: FileFormat) -> float:
-    """The share of the records with another number of fields, or with escaped quotes that end a field too early."""
+    """The share of records that have a different number of fields, or escaped quotes that end a field too early."""
     try:
         batches = list(split_at_record_ends(iter([text]), file_format, ""))
         records = b"".join(batch.text for batch in batches)

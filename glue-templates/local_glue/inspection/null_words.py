@@ -9,14 +9,15 @@ import pyarrow.compute as pc
 from etl_runtime.columns.blocking_values import is_missing_word
 from inspection.sampled_table import SampledTable
 
-NULL_MARKER = "\\N"  # databases export null like this, and nothing else
+NULL_MARKER = "\\N"  # databases export null like this; it has no other meaning
 
 
 def null_words(tables: Sequence[SampledTable]) -> list[str]:
-    """The words to declare as `null_values`: a column of numbers or dates that contains them would otherwise be text.
+    """The words to declare as `null_values`. Otherwise, columns of numbers or dates that contain these words would be
+    text.
 
-    A word that can be a value of another column is left out, because `null_values` apply to all columns: NA among the
-    country codes DE and FR, or - among the signs + and -.
+    A word that can be a value in another column is omitted, because `null_values` apply to all columns. Examples are NA
+    among the country codes DE and FR, and - among the signs + and -.
     """
     words: dict[str, None] = {}
     for table in tables:
@@ -45,6 +46,6 @@ def _contains(text: pa.Array, word: str) -> bool:
 
 
 def _shape(value: str) -> str:
-    """The kind of each character: AA for NA and DE."""
+    """The kinds of the characters, for example AA for NA and DE."""
     letters = re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", re.sub(r"\d", "9", value)))
     return re.sub(r"[^Aa9\s]", "-", letters)

@@ -1,4 +1,4 @@
-"""What an inspection found, in lines for the terminal."""
+"""Describes the findings of an inspection in lines for the terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ def report_lines(
     declared: Mapping[str, Any],
     skipped: Mapping[str, str],
 ) -> list[str]:
-    """One line for each table, and one for the skipped files with their reasons.
+    """Return one line per table, and one line for the skipped files with the reasons.
 
     `container` is the download. `declared` has the keys of `file_format` that the command line sets.
     """

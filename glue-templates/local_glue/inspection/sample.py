@@ -13,12 +13,12 @@ from etl_runtime.read.text.decode import byte_order_mark
 from etl_runtime.source.files.original import Original
 
 SAMPLE_BYTES = 16 << 20
-MAX_LINES_AT_END = 300  # to search for the end of the last complete record
+MAX_LINES_AT_END = 300  # the end of the last complete record is searched for in these lines
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A data file as far as the inspection reads it.
+    """The part of a data file that the inspection reads.
 
     `head` and the content of `member` end after a complete record of text or JSON Lines. For other types, `member` is
     the complete file. `member.size` is always the size of the complete file.
@@ -31,7 +31,7 @@ class Sample:
 
 
 def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Sample], dict[str, str]]:
-    """The data files of a source, and why each of the other files is skipped, by name.
+    """Return the data files of a source, and the reasons why the other files are skipped, keyed by file name.
 
     Raises RunFailed if there is no data file, or if a file that is not supported may be the data.
     """
@@ -41,7 +41,7 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
     samples = [_sample(member, original) for member in members if member.name not in skipped]
     _require_supported(members, samples)
     filled = [sample for sample in samples if sample.head.strip()]
-    if len(samples) > 1 and len(filled) == 1:  # not one of several tables, but an empty file next to the only one
+    if len(samples) > 1 and len(filled) == 1:  # an empty file next to the only data file, not one of several tables
         skipped |= {sample.member.name: "empty" for sample in samples if sample not in filled}
         samples = filled
     if not samples or len(samples) > 1 and not filled:
@@ -51,7 +51,7 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
 
 
 def detect_type(name: str, head: bytes) -> FileType:
-    """The type as the job detects it, except that JSON Lines in a file named `.json` are detected too."""
+    """Detect the type as the job does. In addition, JSON Lines in a file named `.json` are detected."""
     detected = detect_format(name, head[:HEAD_BYTES], FileFormat())
     by_content = detect_format("", head[:HEAD_BYTES], FileFormat())
     return "jsonl" if detected == "json" and by_content == "jsonl" else detected
@@ -70,7 +70,7 @@ def unpacked_bytes(member: Member, original: Original) -> int:
 
 
 def _why_skipped(member: Member) -> str | None:
-    """Why a file of an archive is not data, or None if it may be."""
+    """The reason why a file of an archive is not data, or None if it may be data."""
     if is_documentation(member):
         return "documentation or a program"
     content = kind_of_content(member)
@@ -82,8 +82,7 @@ def _why_skipped(member: Member) -> str | None:
 
 
 def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> None:
-    """Raise RunFailed if a file that is not supported is larger than all data files, and no file is named like a data
-    file."""
+    """Raise RunFailed if an unsupported file is larger than all data files, and no file has the name of a data file."""
     if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
         return
     largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)
@@ -104,7 +103,7 @@ def _sample(member: Member, original: Original) -> Sample:
 
 
 def _complete_records(head: bytes) -> bytes:
-    """The text up to the last line break outside of quotes, i.e. with an even number of quotes before it."""
+    """The text up to the last line break outside of quotes, which has an even number of quotes before it."""
     _, codec = byte_order_mark(head)
     newline, quote = "\n".encode(codec or "utf-8"), '"'.encode(codec or "utf-8")
     width = len(newline)

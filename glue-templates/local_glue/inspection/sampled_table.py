@@ -1,4 +1,4 @@
-"""The columns of a table, from the sampled records."""
+"""The columns of a table, derived from the sampled records."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ DECLARABLE = re.compile(r"string|bigint|double|boolean|date|timestamp|decimal\(\
 
 @dataclass
 class SampledTable:
-    """The sampled records of one file, by source column. Read the properties only after all records are added."""
+    """The sampled records of one file, keyed by source column. Read the properties only after all records are added."""
 
     key: str
     rows: int = 0
@@ -29,7 +29,8 @@ class SampledTable:
 
     @property
     def names(self) -> dict[str, str]:
-        """The column names by source column, without the prefix `meta_` of the columns that the job adds."""
+        """The column names, keyed by source column. They do not begin with `meta_`, the prefix of the columns that the
+        job adds."""
         names = clean_names(self.columns.inferences, {})
         kept = {source: name for source, name in names.items() if not name.startswith("meta_")}
         used = set(kept.values())
@@ -43,18 +44,18 @@ class SampledTable:
 
     @cached_property
     def blocked(self) -> dict[str, BlockedType]:
-        """By source column, for each text column with a few exceptional values: these values, and the type of all other
-        values."""
+        """The text columns that would have another type without a few exceptional values. Contains these values and the
+        type of all other values, keyed by source column."""
         return {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
 
     def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
-        """Lines for the terminal about the few values that make columns text."""
+        """Lines for the terminal about the few values because of which columns are text."""
         null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
         return blocked_lines(self.key, self.blocked, null_values, header=header)
 
 
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
-    """The table `key` with the records of the sample. It has no rows if the file has only a header."""
+    """Read the records of the sample as the table `key`. It has no rows if the file only has a header."""
     table = SampledTable(key)
     member = sample.member
     detected = with_delimiter_of(member.name, replace(file_format, type=sample.type))
@@ -70,7 +71,7 @@ def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTab
 
 
 def column_schema(table: SampledTable) -> dict[str, dict[str, str]]:
-    """The `column_schema` entry of each column: its name in the table, and the type that keeps every sampled value."""
+    """The `column_schema` entry of each column: its name in the table, and a type that keeps every sampled value."""
     names = table.names
     return {
         source: {"target_name": names[source], **({} if inference.unseen else _declared_type(table.columns, source))}
@@ -79,7 +80,7 @@ def column_schema(table: SampledTable) -> dict[str, dict[str, str]]:
 
 
 def _declared_type(columns: ColumnSamples, source: str) -> dict[str, str]:
-    """The type to declare. Empty for a type that cannot be declared, such as an array."""
+    """The type to declare. Empty if the type cannot be declared, such as an array."""
     inferred = columns.inferences[source].best.type
     if not DECLARABLE.fullmatch(inferred):
         return {}

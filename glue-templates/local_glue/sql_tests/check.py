@@ -1,4 +1,4 @@
-"""Runs a test, and compares what its loads return with what it expects."""
+"""Runs a test, and compares the results of its loads with the expected results."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,13 +20,13 @@ from sql_tests.request import Expectation, ExpectedTable, InputTable, Load, Row,
 from sql_tests.values import ValueProblem, text_of, value_of
 
 MAX_DIFFERENCES = 20
-"""The differences that are shown per table. The others are counted."""
+"""The maximum number of differences shown per table. The others are counted."""
 
 Problem = dict[str, Any]
 
 
 def run_test(test: SqlTest, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path) -> dict[str, Any]:
-    """The result of a test: `status`, `seconds` and `problems`."""
+    """Run a test. The result has `status`, `seconds` and `problems`."""
     started = time.monotonic()
     try:
         problems = list(_problems(test, dataset, tables, folder))
@@ -63,7 +63,7 @@ def _problems(
 def run_load(
     load: Load, dataset: DatasetTransform, tables: Sequence[InputTable], folder: Path, versions: Any
 ) -> LoadResult:
-    """Run the transform on the inputs of a load. Raises RunFailed as the job, or InvalidTest."""
+    """Run the transform on the inputs of a load. Raises InvalidTest, or RunFailed in the same cases as the job."""
     known = {each.name: each for each in tables}
     rows: dict[str, tuple[str, pa.Table]] = {}
     for name, given in load.inputs.items():
@@ -77,7 +77,7 @@ def run_load(
 
 
 def moment(text: str) -> datetime:
-    """The time of a load. It is UTC without an offset."""
+    """The time of a load. A time without an offset is in UTC."""
     found = datetime.fromisoformat(text)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -85,7 +85,7 @@ def moment(text: str) -> datetime:
 def _hint(error: RunFailed, load: Load, tables: Sequence[InputTable]) -> str:
     missing = [each.name for each in tables if each.columns is None and each.name not in load.inputs]
     if error.code == "QUERY_TABLE_NOT_AN_INPUT" and missing:
-        return f" The test has no rows of {', '.join(missing)}: if the query reads it, add it to inputs of the test."
+        return f" The test has no rows for {', '.join(missing)}. If the query reads it, add it to inputs of the test."
     return ""
 
 
@@ -96,7 +96,7 @@ def _differences(expect: Expectation, result: LoadResult) -> Iterator[Problem]:
     violated, wanted = list(result.violated_rules), list(expect.violated_rules or ())
     for rule in wanted:
         if rule not in violated:
-            yield {"message": f'Expected that the rule "{rule}" is violated, but every row satisfies it. '
+            yield {"message": f'Expected a violation of the rule "{rule}", but every row satisfies it. '
                    f"{did_you_mean(rule, violated)}"
                    f"Violated rules: {', '.join(violated) or 'none'}."}  # fmt: skip
     for rule in violated:
@@ -156,7 +156,8 @@ def _table_problems(output: str, expected: ExpectedTable, found: ResultTable) ->
 
 
 def _expected_rows(expected: ExpectedTable, found: ResultTable) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of the expected columns, and the expected rows with their values converted to the types of the result.
+    """Return the names of the expected columns, and the expected rows with their values converted to the types of the
+    result.
 
     Raises InvalidTest.
     """
@@ -182,5 +183,5 @@ def _expected_value(source: Rows, row: Row, name: str, types: Mapping[str, str])
 
 
 def shown(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str | None]]:
-    """The rows as texts."""
+    """The rows with all values as text."""
     return [{name: text_of(value) for name, value in row.items()} for row in rows]

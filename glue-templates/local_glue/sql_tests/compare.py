@@ -1,7 +1,7 @@
-"""Compares the rows of a table with the expected ones.
+"""Compares the rows of a table with the expected rows.
 
-Floating-point numbers are equal if they differ by a relative difference of at most 1e-9 (`float`: 1e-6), or by at most
-1e-12; NaN equals NaN. All other values must be equal. NULL equals NULL only.
+Floating-point numbers are considered equal if their relative difference is at most 1e-9 (`float`: 1e-6), or if their
+absolute difference is at most 1e-12. NaN equals NaN. All other values must be equal. NULL only equals NULL.
 """
 
 import math
@@ -17,14 +17,14 @@ from sql_tests.values import text_of
 TOLERANCES = {"double": 1e-9, "float": 1e-6}
 ABSOLUTE_TOLERANCE = 1e-12
 MAX_PAIRED = 200
-"""Rows that are compared with each other to find out which differ in some columns only."""
+"""The maximum number of rows that are compared with each other to find rows that differ only in some columns."""
 
 Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value that differs: the number of the expected row (1 is the first), the column, and both values as text."""
+    """A value that differs: the number of the expected row, starting at 1, the column, and both values as text."""
 
     row: int
     column: str
@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass
 class Difference:
-    """What differs between two tables: cells, and whole rows as texts."""
+    """The differences between two tables: cells, and entire rows as text."""
 
     columns: Sequence[str]
     types: Sequence[str]
@@ -50,7 +50,7 @@ class Difference:
 def difference(
     expected: Sequence[Values], actual: Sequence[Values], types: Mapping[str, str], *, ordered: bool
 ) -> Difference:
-    """The difference of two tables with these columns. `ordered` compares the rows at the same positions."""
+    """Compare two tables with these columns. With `ordered`, rows at the same positions are compared."""
     found = Difference(list(types), list(types.values()))
     tolerances = [TOLERANCES.get(type_, 0.0) for type_ in types.values()]
     if ordered:
@@ -70,7 +70,7 @@ Numbered = list[tuple[int, Values]]
 
 
 def _without_equal(expected: Sequence[Values], actual: Sequence[Values]) -> tuple[Numbered, list[Values]]:
-    """Remove each pair of identical rows. So a table never differs from itself in another order."""
+    """Remove each pair of identical rows. Therefore, a table never differs from the same rows in another order."""
     counts = Counter(map(_key, actual))
     missing = []
     for index, row in enumerate(expected):
@@ -91,7 +91,7 @@ def _key(row: Values) -> str:
 
 
 def _comparable(value: Any) -> Any:
-    """The value, so that equal values have equal texts."""
+    """Convert the value so that equal values have equal text."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC).isoformat()
     if isinstance(value, float):
@@ -139,7 +139,7 @@ def _select(row: Values, selected: Sequence[bool]) -> Values:
 def _without_similar(
     found: Difference, missing: Numbered, unexpected: list[Values], tolerances: Sequence[float]
 ) -> tuple[Numbered, list[Values]]:
-    """Pair rows that have at least half of their columns in common, and note the cells that differ."""
+    """Pair rows that are equal in at least half of their columns, and note the cells that differ."""
     width = len(tolerances)
     scored = sorted(
         (len(differing), number, other)

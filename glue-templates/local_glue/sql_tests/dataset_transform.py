@@ -1,7 +1,7 @@
-"""The transform of a dataset: the script and the SQL that its stack deploys, run on given inputs instead of a lake.
+"""Runs the transform of a dataset, the script and the SQL that its stack deploys, on given inputs instead of a lake.
 
-Everything between the inputs and the publication is the code of the job: names of tables, the context and the SQL, the
-columns, histories and quality rules.
+Everything between the inputs and the publication is done by the code of the job: table names, the context and the SQL,
+the columns, histories and quality rules.
 """
 
 import json
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-# The rows of a test are few, and those of a rare case. These gates compare a table with its previous publication, or
-# its number of rows with that of production.
+# A test has few rows, often of a rare case. These gates compare a table with its previous publication, or its number of
+# rows with the number in production.
 WITHOUT_SIZE_GATES = {"expected_record_count_min": 0, "critical_null_threshold": 1, "max_shrink": 1}
 
 
@@ -55,7 +55,7 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The tables by output, the violated rules, and the versions with which the next load continues."""
+    """The tables, keyed by output, the violated rules, and the versions that the next load continues."""
 
     tables: Mapping[str, ResultTable]
     violated_rules: Sequence[str]
@@ -64,14 +64,14 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class _Captured:
-    """What a script passes to `run_silver` or `run_gold`."""
+    """The values that a script passes to `run_silver` or `run_gold`."""
 
     transform: Callable[[Any], Any]
     context_class: type[Any]
 
 
 class DatasetTransform:
-    """The packaged transform of a dataset. `files` are the deployed files by their URIs, `folder` is for its script."""
+    """The packaged transform of a dataset. `files` are the deployed files, keyed by URI. `folder` is for its script."""
 
     def __init__(self, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes], folder: Path) -> None:
         document = json.loads(files[arguments["--dataset_config"]])
@@ -86,13 +86,14 @@ class DatasetTransform:
 
     @property
     def databases(self) -> "dict[str, Any]":
-        """The inputs by their database; the first one of each."""
+        """The first input of each database, keyed by database."""
         return {each.database: each for each in reversed(self.names.inputs)}
 
     def run(
         self, inputs: Sequence[Input], folder: Path, at: datetime, versions: PublishedVersions | None
     ) -> LoadResult:
-        """Run the transform on the inputs, whose files are in `folder`/inputs. Raises RunFailed as the job does."""
+        """Run the transform on the inputs, whose files are in `folder`/inputs. Raises RunFailed in the same cases as
+        the job."""
         try:
             return self._run(inputs, folder, at, versions)
         except RunFailed:
@@ -102,7 +103,7 @@ class DatasetTransform:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> RunFailed:
-        """The error of Spark or of the script, with the line of the script."""
+        """Convert an error of Spark or of the script to a RunFailed that contains the line of the script."""
         if "py4j" in type(error).__module__:
             return driver_error(error)
         found = task_error(error) if "pyspark" in type(error).__module__ else run_failure(error)
@@ -126,12 +127,12 @@ class DatasetTransform:
             continued = next_versions or continued
         require_unique_keys(tables)
         staged = {key: table.staged for key, table in tables.items()}
-        duplicates = find_duplicates(spark, staged, self.document)
+        duplicates = find_duplicates(lambda: spark, staged, self.document)
         check_gates(tables, duplicates, {}, {}, None, self.document, ())
         return LoadResult(results, self._violated_rules(spark, tables, context), continued)
 
     def _spark(self) -> "SparkSession":
-        """The session, or a new one if a script has stopped it."""
+        """The Spark session, or a new one if a script has stopped it."""
         from pyspark.sql import SparkSession
 
         return SparkSession.getActiveSession() or start_spark()
@@ -162,9 +163,9 @@ class DatasetTransform:
         return found[-1]
 
     def _violated_rules(self, spark: "SparkSession", tables: Mapping[str, TransformedTable], context: Any) -> list[str]:
-        """The names of the violated rules of the document and of the script. Raises RunFailed if a rule is invalid.
+        """The names of the violated rules in the document and the script. Raises RunFailed if a rule is invalid.
 
-        A rule that refers to a table of an input applies if the test has rows of this table.
+        A rule that refers to a table of an input only applies if the test has rows for this table.
         """
         history = self.document.get("history")
         is_current = None if history is None else VersionColumns.of(history).is_current
@@ -210,7 +211,7 @@ class DatasetTransform:
 
 
 def _written(rows: "DataFrame", folder: Path, key: Sequence[str]) -> tuple[Written, pa.Table]:
-    """Compute the rows. Returns their counts, and the rows without the action of each."""
+    """Compute the rows. Returns their counts, and the rows without their actions."""
     spark_folder = folder / "spark"
     try:
         rows.write.parquet(f"file:{spark_folder}")

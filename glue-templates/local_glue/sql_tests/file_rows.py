@@ -1,4 +1,4 @@
-"""Rows in CSV, JSON Lines and Parquet files."""
+"""Reads rows from CSV, JSON Lines and Parquet files."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ class FileProblem(Exception):
 
 
 def read_cells(file: str) -> list[Row]:
-    """The rows of a CSV or JSON Lines file. `line` is the line of the row if the file has one row per line."""
+    """The rows of a CSV or JSON Lines file. `line` of a row is its line in the file if the file has one row per
+    line."""
     path = Path(file)
     try:
         return _csv_rows(path) if path.suffix == ".csv" else _json_rows(path)
@@ -49,7 +50,7 @@ def _csv_rows(path: Path) -> list[Row]:
 
 def _json_rows(path: Path) -> list[Row]:
     rows = []
-    # Not splitlines: JSON texts can contain the other line separators of Unicode.
+    # Not splitlines, because JSON can contain other Unicode line separators.
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if line.strip():
             value = json.loads(line, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
@@ -76,7 +77,8 @@ def _cell(value: Any) -> Any:
 
 
 def read_parquet(file: str, types: Mapping[str, str]) -> pa.Table:
-    """The rows of a Parquet file, with these types. A column without a type keeps that of the file."""
+    """The rows of a Parquet file, converted to these types. A column that is not in `types` keeps its type in the
+    file."""
     path = Path(file)
     try:
         table = pq.read_table(path)

@@ -1,4 +1,4 @@
-"""The rows of an input table with their types, as a published table that the transform reads."""
+"""Converts the rows of an input table to a published table with types, which the transform reads."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,11 +25,11 @@ MAX_BIGINT = (1 << 63) - 1
 
 
 class InvalidTest(Exception):
-    """A test cannot run. The message says where, what was found, and what to do."""
+    """A test cannot run. The message states where the problem is, what was found, and what to do."""
 
 
 def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
-    """The rows with the types of the contract, or those of `columns`, or inferred ones. Raises InvalidTest."""
+    """The rows with types from the contract, from `columns`, or inferred types. Raises InvalidTest."""
     contract = table.columns
     if contract is not None:
         for name, type_ in rows.columns.items():
@@ -121,8 +121,9 @@ def _origin(table: InputTable, rows: Rows, name: str) -> str:
 
 
 def _inferred(cells: Iterable[Any]) -> str:
-    """The type of a column without a contract: unquoted whole numbers are bigint, unquoted numbers are double, and
-    unquoted true and false are boolean. Everything else is string, also numbers with leading zeros and dates."""
+    """The type of a column without a contract. Unquoted whole numbers are bigint, other unquoted numbers are double,
+    and unquoted true and false are boolean. Everything else is string, including numbers with leading zeros and
+    dates."""
     values = [cell for cell in cells if cell is not None]
     if values and all(is_plain(cell) for cell in values):
         if all("boolean" in cell for cell in values):
@@ -147,7 +148,8 @@ def _inferred(cells: Iterable[Any]) -> str:
 def as_inputs(
     tables: Mapping[str, tuple[str, pa.Table]], databases: Mapping[str, InputName], folder: Path
 ) -> list[Input]:
-    """Write the tables, by their names in Athena with their layer, and describe them as publications."""
+    """Write the tables and describe them as publications. `tables` are keyed by name in Athena, and contain the
+    layer."""
     published: dict[str, dict[str, Any]] = {}
     for number, (name, (layer, rows)) in enumerate(tables.items()):
         database, _, table_name = name.partition(".")

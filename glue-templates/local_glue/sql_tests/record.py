@@ -1,10 +1,10 @@
-"""Extracts a small fixture from the local lake: input rows that join, and what the transform returns for them.
+"""Extracts a small fixture from the local lake: input rows that join, and the result of the transform for these rows.
 
-1. The transform runs on all rows of the lake. The first rows of each result are the samples.
-2. Of each input table, the rows are taken that have the values of a sample in the columns of the same name.
-3. Of a table without such columns, the rows are taken that selected rows of other tables refer to: by columns of the
-   same name, or by a column whose values are all in a unique column of the table.
-4. The transform runs on these rows. If it returns no rows, steps 2 and 3 are repeated with twice as many rows.
+1. The transform runs on all rows of the lake. The first rows of each result are the samples. 2. From each input table,
+rows are taken whose columns have the same values as the columns with the same names in a sample. 3. From a table
+without such columns, rows are taken that selected rows of other tables refer to, either by columns with the same name,
+or by a column whose values are all in a unique column of the table. 4. The transform runs on these rows. If it returns
+no rows, steps 2 and 3 are repeated with twice as many rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,20 +25,20 @@ from sql_tests.request import InputTable
 from sql_tests.values import plain, type_of_arrow
 
 FIRST_LIMIT = 5
-"""Rows of a table per sample, in the first attempt."""
+"""The number of rows per table and sample in the first attempt."""
 MAX_LIMIT = 640
 
 Tables = dict[str, pa.Table]
 
 
 class RecordingProblem(Exception):
-    """No fixture can be extracted. The message says why, and what to do."""
+    """No fixture can be extracted. The message states why, and what to do."""
 
 
 def record(
     dataset: DatasetTransform, tables: Sequence[InputTable], request: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
-    """The fixture: rows by input table and by output, as in a test file. Raises RecordingProblem."""
+    """Return the fixture: rows per input table and per output, as in a test file. Raises RecordingProblem."""
     layers = {each.name: each.layer for each in tables}
     lake = _lake_tables(Path(request["lake"]), layers, folder)
     at = request["at"]
@@ -100,13 +100,13 @@ def _lake_tables(lake: Path, names: Mapping[str, str], folder: Path) -> Tables:
 
 
 def _first(rows: pa.Table, count: int) -> pa.Table:
-    """The first rows in the order of the columns, so that a second recording samples the same rows."""
+    """The first rows when sorted by all columns, so that a second recording samples the same rows."""
     scalars = [(field.name, "ascending") for field in rows.schema if not pa.types.is_nested(field.type)]
     return (rows.sort_by(scalars) if scalars else rows).slice(0, count)
 
 
 def _selected(lake: Tables, samples: Sequence[Mapping[str, Any]], limit: int) -> Tables:
-    """At most `limit` rows per sample of each table."""
+    """Select at most `limit` rows per sample from each table."""
     selected: Tables = {}
     for name, rows in lake.items():
         if indices := _indices(rows, samples, limit):
@@ -120,8 +120,8 @@ def _selected(lake: Tables, samples: Sequence[Mapping[str, Any]], limit: int) ->
 
 
 def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -> set[int]:
-    """The rows that have the values of a sample in columns of the same name. A column is ignored in which no row that
-    matches so far has the value: it has another meaning."""
+    """The rows that have the values of a sample in columns with the same name. A column is ignored if none of the rows
+    that match so far has the value, because the column then has a different meaning."""
     found: set[int] = set()
     for sample in samples:
         mask = None
@@ -141,7 +141,7 @@ def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -
 
 
 def _referenced(rows: pa.Table, others: Sequence[pa.Table], limit: int) -> Iterator[int]:
-    """The rows with the keys that other rows refer to: by values that are all in a unique column of the table."""
+    """The rows that other rows refer to, by a column whose values are all in a unique column of the table."""
     for key in rows.schema:
         if pa.types.is_nested(key.type) or pc.count_distinct(rows[key.name]).as_py() < rows.num_rows:
             continue

@@ -1,4 +1,4 @@
-"""The request of `medallion test`: datasets, and their tests with rows as they are written in the test file."""
+"""The request of `medallion test`: datasets, and their tests with rows as written in the test file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from typing import Any
 from deployment import Deployment
 
 Cell = Any
-"""A value of a test file, whose type is not known yet: None, text, a list, or an object with one key.
+"""A value in a test file, whose type is not known yet: None, text, a list, or an object with one key.
 
-The key is `number` or `boolean` for an unquoted value, with its text, and `map` for the fields of a struct or map.
+The key is `number` or `boolean` for the text of an unquoted value, and `map` for the fields of a struct or map.
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a test file. `line` is its line in the file; 0 if it is from another file."""
+    """A row of a test. `line` is its line in the test file, or 0 if the row is from another file."""
 
     line: int
     values: Mapping[str, Cell]
@@ -24,9 +24,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table in a test: `rows`, or those of `file`.
+    """The rows of a table in a test: `rows`, or the rows in `file`.
 
-    `what` is their key in `test_file`, and `line` the line of the key, for messages.
+    For messages, `what` is the key of the rows in `test_file`, and `line` is the line of this key.
     """
 
     what: str
@@ -49,7 +49,7 @@ class Rows:
         )
 
     def at(self, row: Row | None = None) -> str:
-        """The place of the rows, or of one of them, for messages: `tests/cities.yaml:12: inputs.zipcodes`."""
+        """The place of the rows, or of one row, for messages: `tests/cities.yaml:12: inputs.zipcodes`."""
         is_inline = row is not None and self.file is None
         place = f"{self.test_file}:{row.line if row and is_inline else self.line}: {self.what}"
         if row is None or is_inline:
@@ -60,7 +60,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class ExpectedTable:
-    """The expected rows of an output. Only the columns of the rows are compared if `listed_columns` is set."""
+    """The expected rows of an output. If `listed_columns` is set, only the columns of the expected rows are
+    compared."""
 
     rows: Rows
     ordered: bool = False
@@ -69,9 +70,9 @@ class ExpectedTable:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a test or a load expects: tables by output, or the code of an error, and the rules that are violated.
+    """What a test or a load expects: tables, keyed by output, or an error code, and the violated rules.
 
-    The output `""` is the only one of the dataset.
+    The output `""` is the only output of the dataset.
     """
 
     tables: Mapping[str, ExpectedTable] = field(default_factory=dict)
@@ -93,7 +94,8 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Load:
-    """One run of the transform at a time (ISO 8601). `inputs` are the rows by table: `pp_dw_bronze.zipcodes`."""
+    """One run of the transform at a given time (ISO 8601). `inputs` are the rows, keyed by table, such as
+    `pp_dw_bronze.zipcodes`."""
 
     at: str
     inputs: Mapping[str, Rows]
@@ -102,7 +104,7 @@ class Load:
 
 @dataclass(frozen=True)
 class SqlTest:
-    """A test: the loads, in their order. `id` is that of the request."""
+    """A test with its loads in order. `id` is the ID of the test in the request."""
 
     id: int
     dataset: int
@@ -113,7 +115,8 @@ class SqlTest:
 class InputTable:
     """A table that the dataset can read.
 
-    `columns` are those of its published contract, and `contract` describes it for messages. None if there is none.
+    `columns` are the columns of its published contract, and `contract` describes the contract for messages. They are
+    None if there is no contract.
     """
 
     name: str
@@ -124,7 +127,7 @@ class InputTable:
 
 @dataclass(frozen=True)
 class DatasetRequest:
-    """A dataset with what its stack deploys."""
+    """A dataset with the files and settings that its stack deploys."""
 
     script: str
     arguments: Mapping[str, str]

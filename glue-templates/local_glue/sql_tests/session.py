@@ -1,4 +1,4 @@
-"""All tests of one Spark session."""
+"""Runs all tests in one Spark session."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

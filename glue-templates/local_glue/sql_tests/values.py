@@ -1,4 +1,4 @@
-"""Values of test files: from text to the type of a column, and from a value to text for messages."""
+"""Converts values of test files from text to the type of a column, and to text for messages."""
 
 import json
 import re
@@ -12,17 +12,17 @@ import pyarrow as pa
 from etl_runtime.columns.athena_types import DECIMAL_TYPE, SCALARS, AthenaType, arrow_type_of, athena_type
 
 SMALL_TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "float": pa.float32()}
-"""The types of derived tables that bronze tables do not have."""
+"""Types that derived tables can have, but bronze tables cannot."""
 INTEGER_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 DIGITS = Context(prec=76)
-"""The default context has fewer digits than a decimal of Athena."""
+"""The default context has fewer digits than an Athena decimal."""
 _INTEGER = re.compile(r"[-+]?\d+")
 _BOOLEANS = {"true": True, "false": False}
 _NOT_FINITE = {"nan": "nan", ".nan": "nan", "inf": "inf", ".inf": "inf", "infinity": "inf"}
 
 
 class ValueProblem(Exception):
-    """A value of a test does not fit the type of its column. The message says what was found and what is expected."""
+    """A value in a test does not fit the type of its column. The message states what was found and what is expected."""
 
 
 def arrow_type(type_: AthenaType) -> pa.DataType:
@@ -30,7 +30,7 @@ def arrow_type(type_: AthenaType) -> pa.DataType:
     try:
         return arrow_type_of(type_, SCALARS | SMALL_TYPES)
     except KeyError as error:
-        raise ValueError(f"{error.args[0]} is not a type of Athena") from None
+        raise ValueError(f"{error.args[0]} is not an Athena type") from None
 
 
 def type_of_arrow(arrow: pa.DataType) -> str:
@@ -51,7 +51,8 @@ def is_plain(cell: Any) -> bool:
 
 
 def value_of(cell: Any, type_: AthenaType) -> Any:
-    """The value of a cell as Python has it in `to_pylist` of Arrow. Raises ValueProblem if it does not fit."""
+    """Convert a cell to the Python value that Arrow's `to_pylist` returns. Raises ValueProblem if it does not fit the
+    type."""
     if cell is None:
         return None
     if type_.members:
@@ -132,7 +133,7 @@ def _hint(name: str) -> str:
 
 
 def text_of(value: Any) -> str | None:
-    """The value as text: as it is written in a test file. None for NULL."""
+    """The value as it is written in a test file. None for NULL."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -149,7 +150,8 @@ def text_of(value: Any) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON: nested values as lists and objects, others as text, and numbers as numbers if it is exact."""
+    """Convert the value to JSON. Nested values become lists and objects. Numbers stay numbers if that is exact. All
+    other values become text."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):

@@ -12,7 +12,7 @@ from conftest import Dataset, Response, Source
 from etl_runtime.columns.column_schema import DeclaredColumn, by_source
 from etl_runtime.columns.column_types import ColumnType
 from etl_runtime.convert.type_plan import TypePlan
-from etl_runtime.convert.unpack import Sample, UnpackedTable
+from etl_runtime.convert.unpacked_table import Sample, UnpackedTable
 from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read import split_records
 from etl_runtime.read.part import Part

@@ -105,7 +105,7 @@ def test_a_readable_original_becomes_the_same_table(
         pytest.param(CSV.decode().encode("utf-16-le"), {}, "^ENCODING_INVALID: x.csv contains NUL bytes in its first line", id="UTF-16 without a byte order mark"),
         pytest.param(zipped(**{"x.csv.gz": gzipped(CSV)}), {}, "^ARCHIVE_UNSUPPORTED: .* is a gzip file inside another container", id="gzip in a ZIP"),
         pytest.param(b"PAR1\0\0", {}, "^PARQUET_INVALID: x.csv is not a valid Parquet file", id="truncated Parquet"),
-        pytest.param(b"report\n" + CSV, {"file_format": {"skip_rows": 4}}, "^FILE_FORMAT_MISMATCH: x.csv has no more lines than file_format.skip_rows skips", id="shorter than its preamble"),
+        pytest.param(b"report\n" + CSV, {"file_format": {"skip_rows": 4}}, "^FILE_FORMAT_MISMATCH: x.csv has at most 4 lines, and file_format.skip_rows skips all of them", id="shorter than its preamble"),
         pytest.param(CSV, {"file_format": {"skip_footer": 3}}, "^FILE_FORMAT_MISMATCH: x.csv has 2 records, fewer than file_format.skip_footer skips", id="shorter than its footer"),
         pytest.param(CSV, {"file_format": {"skip_footer": 2}}, "^FILE_EMPTY: x.csv contains a header but no records", id="only a footer"),
         pytest.param(CSV, {"file_format": {"skip_rows_after_header": 3}}, "^FILE_FORMAT_MISMATCH: x.csv has 2 records after the header, fewer than file_format.skip_rows_after_header skips", id="fewer records than follow the header"),

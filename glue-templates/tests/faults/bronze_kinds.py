@@ -14,7 +14,8 @@ ROWS = 60
 MANY_OBJECTS = {
     "etl_runtime.read.text.decode.BLOCK_BYTES": 60,
     "etl_runtime.read.split_records.PART_BYTES": 100,
-    "etl_runtime.convert.type_plan.ONE_OBJECT_BYTES": 50,
+    "etl_runtime.convert.conversion.ONE_OBJECT_BYTES": 50,
+    "etl_runtime.convert.part_writer.MAX_DRIVER_BYTES": 150,  # the others are converted by Spark
 }
 ONE_PART_PER_BLOCK = {"etl_runtime.read.split_records.PART_BYTES": 42}
 MULTIPART_BYTES = 9_000_000  # bytes; boto3 uses a multipart upload above 8 MB

@@ -21,7 +21,7 @@ from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.spark import start_spark
 from faults import quick_retries
 from faults.proxy import CLIENT_TIMEOUT_SECONDS
-from spark_conf import configure_spark
+from spark_conf import configure_spark, spark_settings
 
 JOBS: dict[str, Callable[[list[str]], None]] = {
     "bronze": run_bronze,
@@ -45,11 +45,14 @@ def main() -> None:
     quick_retries.install()
     spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon", **QUICK_RETRIES}
     configure_spark(
-        os.environ["AWS_ENDPOINT_URL"],
-        os.environ["LAKE_JARS"],
+        spark_settings(
+            os.environ["AWS_ENDPOINT_URL"],
+            os.environ["LAKE_JARS"],
+            Path(os.environ["TMPDIR"]),
+            iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
+            extra=spark,
+        ),
         Path(os.environ["TMPDIR"]),
-        iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
-        extra=spark,
     )
     start_spark().sparkContext.parallelize([0], 1).map(
         lambda _: [importlib.import_module(name) for name in TASK_MODULES]

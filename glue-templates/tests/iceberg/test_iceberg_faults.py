@@ -73,6 +73,15 @@ def test_after_a_fault_each_table_is_old_or_new_and_after_the_next_run_it_is_new
     assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
 
 
+def test_the_metadata_log_names_no_deleted_file_after_the_snapshots_of_a_failed_run_have_expired(
+    tables: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tables.names, "snapshot_retention_hours", 0.001 / 3600)
+    outcome = tables.run(Fault(Action.CONFLICT, "UpdateTable", 2))
+    assert (outcome.ended, outcome.after) == ("failed", State.NEW)
+    assert tables.lake.unexpected_objects() == []
+
+
 @pytest.mark.parametrize(
     "fault",
     [

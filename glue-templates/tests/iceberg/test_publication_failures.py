@@ -148,7 +148,7 @@ def test_a_commit_without_a_known_outcome_is_completed_or_dropped_by_the_next_ru
         raise error
 
     with monkeypatch.context(), commits(monkeypatch, lose_the_catalog):
-        with pytest.raises(RunFailed, match="^COMMIT_OUTCOME_UNKNOWN: .* does not respond"):
+        with pytest.raises(RunFailed, match="^COMMIT_OUTCOME_UNKNOWN: .* is not responding"):
             made.run(url, **ICEBERG)
         monkeypatch.undo()
     assert (run_in_catalog(made) == first) != reaches_catalog

@@ -99,7 +99,7 @@ def test_an_escape_that_equals_the_quote_means_doubled_quotes() -> None:
         ({"delimiter": "'|'", "quote": "'"}, r"file_format\.quote ' is part of the delimiter"),
         ({"delimiter": "\\", "escape": "\\"}, r"file_format\.escape \\ is part of the delimiter"),
         ({"delimiter": "#", "comment": "#"}, r"file_format\.comment # is part of the delimiter"),
-        ({"escape": "#", "comment": "#"}, r"file_format\.comment # is also the quote or the escape"),
+        ({"escape": "#", "comment": "#"}, r"file_format\.comment # is also used as the quote or the escape"),
     ],
 )
 def test_contradicting_keys_are_an_error(declared: dict[str, Any], message: str) -> None:

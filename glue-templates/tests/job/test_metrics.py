@@ -32,7 +32,7 @@ def metrics_of(made: Dataset) -> dict[str, float]:
 def measured(dataset: MakeDataset) -> Dataset:
     """A dataset in a lake with metrics."""
     made = dataset()
-    made.names["metrics_namespace"] = "pp-dw"
+    made.names |= {"metrics_namespace": "pp-dw", "number_of_workers": 2, "dpu_per_worker": 1}
     return made
 
 
@@ -48,6 +48,7 @@ def test_a_published_run_sends_all_metrics(measured: Dataset, source: Source) ->
         "Runs": 1,
         "Failures": 0,
         "DurationSeconds": record["seconds"],
+        "DpuSeconds": record["dpu_seconds"],
         "FailedGates": 0,
         "PublishedAt": datetime.fromisoformat(record["finished_at"]).timestamp(),
         "Rows": 200,
@@ -79,13 +80,20 @@ def test_a_run_that_fails_a_gate_sends_the_metrics_of_the_steps_that_it_reached(
         "Runs": 1,
         "Failures": 1,
         "DurationSeconds": 0,
+        "DpuSeconds": measured.record()["dpu_seconds"],
         "FailedGates": 2,
     }
 
 
 def test_a_run_without_a_file_sends_a_failure(measured: Dataset, source: Source) -> None:
     measured.fails(source.url)
-    assert {**metrics_of(measured), "DurationSeconds": 0} == {"Runs": 1, "Failures": 1, "DurationSeconds": 0}
+    usage = measured.record()["dpu_seconds"]
+    assert {**metrics_of(measured), "DurationSeconds": 0} == {
+        "Runs": 1,
+        "Failures": 1,
+        "DurationSeconds": 0,
+        "DpuSeconds": usage,
+    }
 
 
 def test_a_run_with_an_unchanged_source_updates_published_at(measured: Dataset, source: Source) -> None:

@@ -205,7 +205,8 @@ def test_a_refusal_by_lake_formation_says_what_to_grant(dataset: MakeDataset, op
     error = made.failing(lambda: made.run_on(fetch=denied(operation, message)))
     assert error.startswith("LAKE_FORMATION_DENIED: ")
     assert message in error
-    assert "see Lake Formation in docs/security.md" in error
+    assert "Set lakeFormation: true on EtlCore" in error
+    assert "see docs/access/lake-formation.md" in error
     record = made.record()
     assert (record["error_code"], record["retryable"]) == ("LAKE_FORMATION_DENIED", False)
 

@@ -10,8 +10,9 @@ import pytest
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from spark_conf import configure_spark
-configure_spark(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], Path(sys.argv[1]), extra={sys.argv[2]: sys.argv[3]})
+from spark_conf import configure_spark, spark_settings
+work, extra = Path(sys.argv[1]), {sys.argv[2]: sys.argv[3]}
+configure_spark(spark_settings(os.environ["AWS_ENDPOINT_URL"], os.environ["LAKE_JARS"], work, extra=extra), work)
 from etl_runtime.job.spark import start_spark
 from etl_runtime.transform.inputs import register
 spark = start_spark()

@@ -325,6 +325,18 @@ def test_a_missing_permission_is_named_with_its_resource(
             "The permission glue:GetJobRuns on arn:aws:glue:us-east-1:111122223333:job/x is missing for "
             "arn:aws:iam::111122223333:user/me.",
         ),
+        (
+            "AccessDeniedException",
+            "Insufficient Lake Formation permission(s): Required Describe on pp_dw_gold",
+            "GetJobRuns failed in us-east-1: Insufficient Lake Formation permission(s): Required Describe on pp_dw_gold "
+            "Lake Formation controls the tables. Grant the permissions with lakeFormation: true on EtlCore",
+        ),
+        (
+            "AccessDeniedException",
+            "User: arn:aws:iam::111122223333:user/me is not authorized to perform: lakeformation:GetDataAccess",
+            "GetJobRuns failed in us-east-1: User: arn:aws:iam::111122223333:user/me is not authorized to perform: "
+            "lakeformation:GetDataAccess Lake Formation controls the tables.",
+        ),
         ("AccessDenied", "Access Denied", "The permission glue:GetJobRuns on the job x is missing."),
         ("ThrottlingException", "Rate exceeded", "GetJobRuns failed in us-east-1: ThrottlingException: Rate exceeded"),
     ],

@@ -388,7 +388,7 @@ def test_a_table_without_rows_is_empty_with_a_contract_and_named_without(
     dataset = transform("SELECT count(*) AS n FROM pp_dw_bronze.airports")
     (problem,) = run(dataset, load(BOSTON, expect=expecting({"n": number("0")})))
     assert "QUERY_TABLE_NOT_AN_INPUT" in problem["message"]
-    assert "The test has no rows of pp_dw_bronze.airports" in problem["message"]
+    assert "The test has no rows for pp_dw_bronze.airports" in problem["message"]
     known = InputTable("pp_dw_bronze.airports", "bronze", {"iata": "string"}, "the contract")
     assert run(dataset, load(BOSTON, expect=expecting({"n": number("0")})), tables=[ZIPCODES, known]) == []
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from conftest import Dataset, Source
-from etl_runtime.convert import type_plan as shaping
+from etl_runtime.convert import conversion as shaping
 from etl_runtime.read import split_records
 from parquet_file import parquet
 
@@ -18,7 +18,7 @@ KEYS: list[tuple[dict[str, Any], str | None]] = [
     ({"business_key": ["name"]}, None),
     ({"business_key": ["id"]}, 'the business key (id) is not unique: 3 values in more than one row: {"id": null}, {"id": 1}, {"id": 2} [GATE_BUSINESS_KEY]'),
     ({"business_key": ["id", "day"]}, 'the business key (id, day) is not unique: 2 values in more than one row: {"id": null, "day": "2024-01-03"}, {"id": 2, "day": "2024-01-01"}'),
-    ({"business_key": ["Id"]}, "BUSINESS_KEY_INVALID: {table}: the business key has the column Id, but the table does not. Did you mean \"id\"? Its columns are id, day, name."),
+    ({"business_key": ["Id"]}, "BUSINESS_KEY_INVALID: {table}: the business key contains the column Id, but the table does not. Did you mean \"id\"? Its columns are id, day, name."),
 ]  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_a_map_cannot_be_a_key(dataset: MakeDataset, source: Source) -> None:
     maps = pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64()))
     error = made.fails(source.serves("/x.parquet", parquet(pa.table({"id": [1], "m": maps}))), business_key=["id", "m"])
     assert "BUSINESS_KEY_INVALID: " in error
-    assert "the business key has the column m, which contains maps. Maps cannot be compared." in error
+    assert "the business key contains the column m, which contains maps. Maps cannot be compared." in error
 
 
 def test_keys_can_be_declared_per_table(dataset: MakeDataset, source: Source) -> None:

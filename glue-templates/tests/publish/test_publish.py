@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from conftest import BUCKET, Dataset, Response, Source, zipped
-from etl_runtime.convert import type_plan as shaping
+from etl_runtime.convert import conversion as shaping
 from etl_runtime.job.arguments import Names, TableName
 from etl_runtime.job.errors import RunFailed
 from etl_runtime.job.store import Store

@@ -59,6 +59,7 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("a number", {"condition": "n + 1"}, 'The rule "n + 1" has a condition of the type int. Write a comparison.'),
     ("an unknown column in not_null", {"not_null": "stat"}, 'has the column stat, which the table {table} does not have. Did you mean "state"?'),
     ("a value of another type", {"accepted_values": {"column": "n", "values": [1, "x"]}}, 'accepts the value "x", which is not of the type int of the column n.'),
+    ("more decimal places than the column has", {"accepted_values": {"column": "price", "values": [1.234]}}, 'accepts the value "1.234", which is not of the type decimal(10,2) of the column price.'),
     ("an unknown table", {"not_null": "n", "table": "other"}, "has the unknown table other. The tables are {table}."),
     ("an error that the condition raises", {"condition": "id <> 'b' OR raise_error('so it is')"}, "cannot be evaluated: "),
     ("a semicolon", {"condition": "n > 0; n"}, "Syntax error at or near ';'"),
@@ -76,7 +77,7 @@ def test_a_rule_that_cannot_be_evaluated_is_an_error_also_if_it_only_warns(
 ) -> None:
     made = gold()
     valid = {"name": "another rule", "condition": "n > -9"}
-    query = f"SELECT *, array(n) AS list, map(1, n) AS map FROM ({ROWS})"
+    query = f"SELECT *, array(n) AS list, map(1, n) AS map, CAST(n AS decimal(10,2)) AS price FROM ({ROWS})"
     error = made.fails(query, **with_rules(valid, {"severity": "warn", **rule}))
     assert error.startswith("RULE_INVALID: ")
     assert message.replace("{table}", made.name.replace("-", "_")) in error
@@ -232,7 +233,7 @@ def test_bronze_checks_relationships_with_a_table_that_it_reads(
 
 
 RELATIONSHIPS: list[tuple[str, dict[str, str], str]] = [
-    ("an unknown table", {"to": "nothing"}, 'refers to "nothing", but the inputs have no table of this name. '),
+    ("an unknown table", {"to": "nothing"}, 'refers to "nothing", but the inputs have no table with this name. '),
     ("an unknown field", {"field": "cod"}, "has the field cod, which is not a column of pp_dw_bronze.{states}. Did you mean \"code\"?"),
     ("an unknown column", {"column": "stat"}, "has the column stat, which the table "),
     ("columns of different types", {"field": "number"}, "compares state, which is string, with number of pp_dw_bronze.{states}, which is bigint. "),

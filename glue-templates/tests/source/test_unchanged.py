@@ -18,6 +18,9 @@ MakeDataset = Callable[..., Dataset]
 CSV = b"id\n1\n"
 VALIDATORS = [{"ETag": '"1"'}, {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}]
 
+NEEDS_SPARK: dict[str, Any] = {"business_key": ["id"]}
+"""A document that needs Spark to convert a small source."""
+
 
 def csv(**headers: str) -> Response:
     return Response(CSV, headers=headers)
@@ -29,13 +32,13 @@ def test_an_unchanged_source_ends_the_run_without_spark(
 ) -> None:
     made = dataset()
     url = source.serves("/x.csv", Response(CSV, headers=headers))
-    first = made.run(url)
+    first = made.run(url, **NEEDS_SPARK)
     before = made.published_state()
-    monkeypatch.setattr("etl_runtime.bronze.start_spark", lambda: pytest.fail("Spark was started"))
-    record = made.run(url)
+    monkeypatch.setattr("etl_runtime.job.spark.start_spark", lambda: pytest.fail("Spark was started"))
+    record = made.run(url, **NEEDS_SPARK)
     assert (record["status"], record["unchanged_since"]) == ("unchanged", first["run_id"])
     assert made.published_state() == before
-    assert made.run(url)["status"] == "unchanged"
+    assert made.run(url, **NEEDS_SPARK)["status"] == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -47,10 +50,10 @@ def test_identical_bytes_end_the_run_without_spark(
     dataset: MakeDataset, source: Source, responses: list[Response], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
-    first = made.run(source.serves("/x.csv", responses[0]))
+    first = made.run(source.serves("/x.csv", responses[0]), **NEEDS_SPARK)
     before = made.published_state()
-    monkeypatch.setattr("etl_runtime.bronze.start_spark", lambda: pytest.fail("Spark was started"))
-    record = made.run(source.serves("/x.csv", responses[1]))
+    monkeypatch.setattr("etl_runtime.job.spark.start_spark", lambda: pytest.fail("Spark was started"))
+    record = made.run(source.serves("/x.csv", responses[1]), **NEEDS_SPARK)
     assert (record["status"], record["unchanged_since"]) == ("unchanged", first["run_id"])
     assert made.published_state() == before
     assert made.store.list(f"{made.names['raw']}run_id={record['run_id']}/") == []
@@ -76,7 +79,7 @@ def test_bytes_are_compared_with_the_published_ones(
 
 
 @pytest.mark.parametrize("second", [csv(), Response(CSV, chunk_bytes=2)], ids=["of the same size", "no Content-Length"])
-def test_spark_starts_before_a_changed_source_is_unpacked(
+def test_spark_starts_before_a_changed_source_is_unpacked_if_the_dataset_needs_it(
     dataset: MakeDataset, source: Source, second: Response, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = dataset()
@@ -91,9 +94,9 @@ def test_spark_starts_before_a_changed_source_is_unpacked(
         starts.append(is_starting.wait(5))
         return unpack(*arguments, **named)
 
-    monkeypatch.setattr("etl_runtime.bronze.start_spark", starting)
+    monkeypatch.setattr("etl_runtime.job.spark.start_spark", starting)
     monkeypatch.setattr("etl_runtime.convert.unpack.unpack", unpacking)
-    made.run(source.serves("/x.csv", replace(second, body=b"id\n2\n")))
+    made.run(source.serves("/x.csv", replace(second, body=b"id\n2\n")), **NEEDS_SPARK)
     assert starts == [True]
 
 

@@ -388,7 +388,7 @@ def test_a_column_that_a_query_loses_fails_the_run_once(dataset: MakeDataset, go
     assert allowed["status"] == "published" and "no longer has the column w" in allowed["allowed"][0]
     assert made.run(removed, history=history)["status"] == "unchanged"
     null = f"SELECT id, CAST(NULL AS STRING) AS v FROM {table}"
-    assert "the column v had values in the last publication, but is null in all of 2 rows" in made.fails(
+    assert "the column v had values in the last publication, but is null in all 2 rows" in made.fails(
         null, history=history
     )
     allowed = made.run(null, run_options='{"allow": ["all_null_columns"]}', history=history)
@@ -412,7 +412,7 @@ def test_a_history_supports_structs_with_any_field_names(dataset: MakeDataset, g
 
 
 ERRORS: list[tuple[str, dict[str, Any], str]] = [
-    ("SELECT id % 2 AS id, v FROM {t}", {"business_key": ["id"]}, "HISTORY_KEY_NOT_UNIQUE: {x}: history.business_key is not unique: 1 row with the key of another row, such as {\"id\": 1}. The published table is unchanged."),
+    ("SELECT id % 2 AS id, v FROM {t}", {"business_key": ["id"]}, "HISTORY_KEY_NOT_UNIQUE: {x}: history.business_key is not unique: 1 row with the same key as another row, for example {\"id\": 1}. The published table is unchanged."),
     ("SELECT v FROM {t}", {"business_key": ["id"]}, "HISTORY_INVALID: {x}: history.business_key has the column id, which the query does not return. It returns v."),
     ("SELECT id, v FROM {t}", {"business_key": ["id"], "compare": ["w"]}, "HISTORY_INVALID: {x}: history.compare has the column w, which the query does not return. It returns id, v."),
     ("SELECT id, v FROM {t}", {"business_key": ["id"], "exclude": ["w"]}, "HISTORY_INVALID: {x}: history.exclude has the column w, which the query does not return."),
@@ -515,9 +515,7 @@ def test_a_history_can_be_added_to_a_table_and_is_removed_only_if_allowed(
     publish(bronze, source, b"id,v\n1,b\n")
     made.run(query, history=history)
     error = made.fails(query)
-    assert (
-        "the published table has a history (1 version that ended), which this run would delete [GATE_HISTORY]" in error
-    )
+    assert "the published table has a history (1 ended version), which this run would delete [GATE_HISTORY]" in error
     made.run(query, run_options='{"allow": ["history"]}')
     assert made.rows() == [{"id": 1, "v": "b"}]
 
@@ -610,13 +608,13 @@ def test_the_first_publication_takes_over_the_versions_of_a_table_and_later_runs
 
 
 INVALID_VERSIONS = [
-    ("1,a,2020-01-01,2021-01-01\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version, such as those of {"id":1})'),
-    ("1,a,2020-01-01,\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version, such as those of {"id":1})'),
-    ("1,a,2020-01-01,\n1,b,2020-06-01,9999-12-31\n2,c,2020-01-01,\n", 'the key has several current versions (2 versions, such as those of {"id":1})'),
-    ("1,a,2021-01-01,2020-01-01\n", 'valid_to is before valid_from (1 version, such as those of {"id":1})'),
-    ("1,a,,2020-01-01\n2,b,2020-01-01,2021-01-01\n", 'valid_from is null (1 version, such as those of {"id":1})'),
-    ("1,a,3000-01-01,\n2,b,2020-01-01,2021-01-01\n", 'the version begins or ends in the future (1 version, such as those of {"id":1})'),
-    (",a,2020-01-01,2022-01-01\n,b,2020-06-01,2022-01-01\n3,c,2020-06-01,2022-01-01\n", 'such as those of {"id":null})'),
+    ("1,a,2020-01-01,2021-01-01\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version; example keys: {"id":1})'),
+    ("1,a,2020-01-01,\n1,b,2020-06-01,2022-01-01\n", 'the version overlaps with the next one of its key (1 version; example keys: {"id":1})'),
+    ("1,a,2020-01-01,\n1,b,2020-06-01,9999-12-31\n2,c,2020-01-01,\n", 'the key has several current versions (2 versions; example keys: {"id":1})'),
+    ("1,a,2021-01-01,2020-01-01\n", 'valid_to is before valid_from (1 version; example keys: {"id":1})'),
+    ("1,a,,2020-01-01\n2,b,2020-01-01,2021-01-01\n", 'valid_from is null (1 version; example keys: {"id":1})'),
+    ("1,a,3000-01-01,\n2,b,2020-01-01,2021-01-01\n", 'the version begins or ends in the future (1 version; example keys: {"id":1})'),
+    (",a,2020-01-01,2022-01-01\n,b,2020-06-01,2022-01-01\n3,c,2020-06-01,2022-01-01\n", 'example keys: {"id":null})'),
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ export function addAddCommand(program: Command): void {
     .option('--name <dataset>', 'Name of the dataset (default: derived from the file name)')
     .option(
       '--url <url>',
-      'URL that the job downloads, if SOURCE is a local file that is not to be deployed with the app',
+      'URL that the job downloads, if SOURCE is a local file that should not be deployed with the app',
     )
     .addOption(choice('--size <category>', 'Size category of the dataset (default: by the file size)', SIZE_CATEGORIES))
     .addOption(

@@ -20,6 +20,15 @@ export function positiveInteger(value: string): number {
   return Number(value);
 }
 
+/** A price in USD, greater than 0. */
+export function parsePrice(value: string): number {
+  const price = /^(\d+(\.\d*)?|\.\d+)$/.test(value) ? Number(value) : NaN;
+  if (!Number.isFinite(price) || price <= 0) {
+    throw new InvalidArgumentError('Specify a price in USD per DPU-hour that is greater than 0, for example 0.44.');
+  }
+  return price;
+}
+
 /** A TCP port. */
 export function portNumber(value: string): number {
   const port = positiveInteger(value);

@@ -36,10 +36,24 @@ export function glueVersion(description: string): Option {
   return choice('--glue-version <version>', description, Object.keys(GLUE_VERSIONS));
 }
 
+/** The option for the secrets of local jobs. */
+export function secretOption(): Option {
+  return repeatable(
+    '--secret <name=@file>',
+    'Secret and the file with its value; repeatable',
+    'environment variable MEDALLION_SECRET_<NAME>',
+  );
+}
+
+/** The option for the source buckets of local jobs. */
+export function bucketOption(): Option {
+  return repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none');
+}
+
 /** Adds the options of commands that read the lake in AWS. */
 export function withDeployed(subcommand: Command, description: string): Command {
   return subcommand
     .option('--deployed', description)
     .option('--profile <profile>', 'With --deployed, the AWS profile (default: AWS_PROFILE or the default credentials)')
-    .option('--region <region>', 'With --deployed, the Region (default: that of the stack, or of the credentials)');
+    .option('--region <region>', 'With --deployed, the Region (default: Region of the stack or of the credentials)');
 }

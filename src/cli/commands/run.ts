@@ -1,6 +1,6 @@
 import { example } from './help-text';
 import { parseDate, positiveInteger } from './option-values';
-import { GlobalOptions, globalOptions, glueVersion, repeatable, withDeployed } from './options';
+import { bucketOption, GlobalOptions, globalOptions, glueVersion, secretOption, withDeployed } from './options';
 import { Command, Option } from '../../private/dependencies/commander';
 import { Failure } from '../failure';
 import { addGate, GATES } from '../gates';
@@ -57,16 +57,8 @@ export function addRunCommand(program: Command): void {
         .argParser(addGate),
     )
     .option('--reset-contract', 'Discard the published columns and data types of the dataset and infer them again')
-    .addOption(
-      repeatable(
-        '--secret <name=@file>',
-        'Secret and the file with its value; repeatable',
-        'environment variable MEDALLION_SECRET_<NAME>',
-      ),
-    )
-    .addOption(
-      repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none'),
-    )
+    .addOption(secretOption())
+    .addOption(bucketOption())
     .addOption(
       new Option('--date <date>', 'Load the file of this date, such as 2026-11-02. The URL must contain a date')
         .argParser(parseDate)

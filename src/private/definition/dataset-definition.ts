@@ -43,6 +43,8 @@ export function commonDocument(scope: Construct, props: LakeDatasetProps): Omit<
     glue_version: props.glueVersion,
     worker_type: props.workerType,
     number_of_workers: props.numberOfWorkers,
+    auto_scaling: props.autoScaling,
+    flex: props.flex,
     timeout_minutes: props.timeout?.toMinutes(),
     max_retries: props.maxRetries,
   };
@@ -72,7 +74,7 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
 }
 
 function rulesDocument(scope: Construct, rules: DataRule[]): DataRuleDocument[] {
-  // A list that is only known at deployment, or is no list, is reported by the schema.
+  // The schema reports a value that is not a list, or a list that is only known at deployment.
   if (!Array.isArray(rules)) {
     return rules;
   }
@@ -105,7 +107,7 @@ export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps
       'LAKE_MISMATCH',
       `${prop.replace(/\[\d+\]$/, '')} of dataset "${dataset}" contains "${input.dataset}" of the lake `
         + `"${input.core.resourcePrefix}".`,
-      `Use inputs of the lake of the dataset, "${core.resourcePrefix}".`,
+      `Use inputs of the same lake as the dataset, "${core.resourcePrefix}".`,
     );
   }
 }
@@ -129,6 +131,8 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
   glueVersion: 'unchecked',
   workerType: 'unchecked',
   numberOfWorkers: 'unchecked',
+  autoScaling: 'unchecked',
+  flex: 'unchecked',
   timeout: DURATION,
   maxRetries: 'unchecked',
   role: ROLE,

@@ -26,7 +26,7 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
   }
 }
 
-/** The inputs of all datasets of a lake that exist so far, whether or not their stacks have an environment. */
+/** The inputs of all datasets that a lake has so far, whether or not their stacks have an environment. */
 export function datasetGraph(scope: IConstruct, lake: string): Graph {
   return new Map(lakeStates<Graph>(scope, 'inputs', lake).flatMap(graph => [...graph]));
 }
@@ -39,6 +39,16 @@ export function registerSchedule(scope: IConstruct, lake: string, dataset: strin
 /** Whether a dataset, given as `layer/dataset`, has its own schedule. */
 export function hasSchedule(scope: IConstruct, lake: string, dataset: string): boolean {
   return lakeStates<Set<string>>(scope, 'schedules', lake).some(datasets => datasets.has(dataset));
+}
+
+/** Registers that the runs of a dataset, given as `layer/dataset`, wait for spare capacity. */
+export function registerFlex(scope: IConstruct, lake: string, dataset: string): void {
+  lakeState(scope, 'flex', lake, () => new Set<string>()).add(dataset);
+}
+
+/** Whether the runs of a dataset, given as `layer/dataset`, wait for spare capacity. */
+export function hasFlex(scope: IConstruct, lake: string, dataset: string): boolean {
+  return lakeStates<Set<string>>(scope, 'flex', lake).some(datasets => datasets.has(dataset));
 }
 
 /**

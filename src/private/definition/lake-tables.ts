@@ -21,11 +21,11 @@ export function registerTables(scope: IConstruct, { lake, database, layer, datas
 }
 
 /**
- * Fails at synth if a query reads a table of a dataset of this app that is not an input, or names a table without its
- * database.
+ * Fails at synth if a query reads a table that belongs to this app but to none of the inputs, or names a table without
+ * its database.
  *
- * Also fails on a name that does not exist and is similar to a table of an input. It fails after the app is complete,
- * because datasets are created in any order. Tables of other apps are not known.
+ * Also fails if a table does not exist, but its name is similar to the name of a table of an input. It fails after the
+ * app is complete, because datasets are created in any order. Tables of other apps are not known.
  *
  * @param inputs the inputs of the dataset, as `layer/dataset`
  */
@@ -81,7 +81,8 @@ export function checkQueryTables(
 }
 
 /**
- * Fails on a table in the settings of a dataset that no input has. Tables of inputs in other apps are not known.
+ * Fails if the settings of a dataset refer to a table that does not belong to any of its inputs. Tables of inputs in
+ * other apps are not known.
  *
  * It fails after the app is complete, because datasets are created in any order.
  */
@@ -134,7 +135,7 @@ export function checkNamedTables(
   });
 }
 
-/** Whether a table is named with its database. A rule can also name a table of an input without it. */
+/** Whether a table is named with its database. A rule can also name a table of an input without its database. */
 function isQualified({ table }: Pick<NamedTable, 'table'>): boolean {
   return table.includes('.');
 }
@@ -149,8 +150,8 @@ function isOfLake(lake: LakeNames, database: string | undefined): boolean {
 }
 
 /**
- * The tables of the inputs that a database can have: those of its layer, or for a database that is not of the lake, of
- * all inputs. Empty if another app deploys one of these inputs.
+ * The tables of the inputs that a database can contain: the tables of its layer, or of all inputs if the database does
+ * not belong to the lake. Empty if another app deploys one of these inputs.
  */
 function tablesOfInputs(
   tables: LakeTables, lake: LakeNames, inputs: string[], database: string | undefined,

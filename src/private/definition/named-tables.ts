@@ -10,7 +10,7 @@ const LAYER_NAMES = LAYERS.join('|');
 /** A table of the lake: its database, as a placeholder or with any prefix, and its name. */
 const TABLE = new RegExp(`^(?:\\$\\{(${LAYER_NAMES})_database\\}|(\\w+)_(${LAYER_NAMES}))\\.(\\w+)$`);
 
-/** The tables of the lake that the settings of a dataset name. */
+/** The tables of the lake that appear in the settings of a dataset. */
 export function namedTables(document: DatasetDocument): NamedTable[] {
   const { initial_table: initial } = document.history ?? {};
   return [
@@ -27,7 +27,7 @@ function referencedTables({ data_quality: { rules = [] } = {} }: DatasetDocument
     : [{ key: `data_quality.rules[${index}].relationships.to`, table: relationships.to }]);
 }
 
-/** The document with the names of the databases in place of placeholders in the names of tables. */
+/** The document, with the placeholders in table names replaced with the names of the databases. */
 export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
   const { history, data_quality: quality } = document;
   const resolved = (table: string) => withDatabases(table, layer => lake.database(layer));
@@ -61,7 +61,9 @@ function withDatabase(rule: DataRule, resolved: (table: string) => string): Data
     : { ...rule, relationships: { ...rule.relationships, to: resolved(rule.relationships.to) } };
 }
 
-/** The datasets of a lake by their names, `layer/dataset`, with the names of their tables; undefined if unknown. */
+/**
+ * The names of the tables of each dataset, keyed by `layer/dataset`. A value is undefined if the tables are unknown.
+ */
 export type TablesByDataset = ReadonlyMap<string, string[] | undefined>;
 
 /**

@@ -13,7 +13,7 @@ import { PipelineNode } from '../state-machines/pipeline-machine';
 export function pipelineNodes(listed: string[], withInputs: boolean, graph: Graph): PipelineNode[] {
   const members = new Set(listed);
   if (withInputs) {
-    // A set also iterates over elements that are added meanwhile.
+    // The loop also visits elements that are added to the set while it runs.
     for (const member of members) {
       (graph.get(member) ?? []).filter(input => graph.has(input)).forEach(input => members.add(input));
     }

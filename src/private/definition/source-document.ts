@@ -90,7 +90,7 @@ export function inputsOfEndpoints(
   return inputs.size === 0 ? undefined : [...inputs.values()];
 }
 
-/** An endpoint whose key `for_each_table`, as Python passes it in a dict, is in camelCase. */
+/** Converts the key `for_each_table` of an endpoint, which Python passes in a dict, to camelCase. */
 function withForEachTable(endpoint: ApiEndpoint): ApiEndpoint {
   return camelKeys(endpoint, ['forEachTable']);
 }

@@ -14,7 +14,7 @@ export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument):
 export interface NamedTable {
   /** The key of the table in the document. */
   readonly key: string;
-  /** As `database.table`, or in a rule by its name alone. */
+  /** The table as `database.table`. In a rule, it can also be the name of the table alone. */
   readonly table: string;
 }
 

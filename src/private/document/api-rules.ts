@@ -101,7 +101,7 @@ function* urlProblems(key: string, { url }: ApiEndpoint): Generator<Problem> {
       code: 'PLACEHOLDER_INVALID',
       key: `${key}.url`,
       found: 'has braces in its host',
-      remedy: 'Write the host without braces: a response must not choose the host of the next request.',
+      remedy: 'Write the host without braces: a response must not determine the host of a request.',
     };
   }
   if (!URL.canParse(url.replace(BRACES, '1'))) {
@@ -377,7 +377,7 @@ function* forEachKeyProblems(key: string, { endpoint, field, table, column }: Fo
       code: 'SETTING_NOT_APPLICABLE',
       key: `${key}.field`,
       found: 'is set, but the values are in a table',
-      remedy: 'Remove it: column is the column of the table that contains the values.',
+      remedy: 'Remove it: for a table, for_each.column names the column that contains the values.',
     };
   }
 }
@@ -410,7 +410,7 @@ function forEachCycle(name: string, endpoints: { readonly [name: string]: ApiEnd
   return visited.length > 1 && visited[visited.length - 1] === name ? visited : undefined;
 }
 
-/** The URLs without TLS that receive credentials, except those of the local machine. */
+/** The URLs without TLS that receive credentials, except URLs of the local machine. */
 export function* unencryptedUrls(
   document: DatasetDocument,
 ): Generator<{ readonly key: string; readonly host: string }> {

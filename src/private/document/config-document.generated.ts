@@ -5,7 +5,7 @@
  */
 export interface ConfigDocument {
   /**
-   * Prefix of all names of the lake, such as those of its bucket, jobs, roles and workgroup. Kebab-case, at most 49 characters.
+   * Prefix of all names of the lake, such as the names of its bucket, jobs, roles and workgroup. It is in kebab-case and has at most 49 characters.
    */
   etl_resource_prefix: string;
   /**
@@ -20,7 +20,15 @@ export interface ConfigDocument {
    * Whether each run writes OpenLineage events, as JSON objects to etl/<dataset>/runs/<layer>/lineage/ in the bucket of the lake. Default: false.
    */
   lineage?: boolean;
+  /**
+   * Whether AWS Lake Formation controls access to the tables: the locations of the tables are registered, and the roles of jobs and crawlers get the permissions that they need. The role that deploys the stacks must be a data lake administrator. Default: false.
+   */
+  lake_formation?: boolean;
   retention?: Retention;
+  /**
+   * DPU-hours, greater than 0, that the jobs of the lake can use per calendar month (UTC) before an alarm is raised. Default: no alarm.
+   */
+  max_dpu_hours_per_month?: number;
   glue_defaults?: GlueDefaults;
   glue_worker_configs?: GlueWorkerConfigs;
 }
@@ -60,7 +68,7 @@ export interface GlueDefaults {
   };
 }
 /**
- * Worker settings by size: {size: {worker_type, number_of_workers, timeout_minutes}}. They override the built-in settings.
+ * Worker settings by size: {size: {worker_type, number_of_workers, auto_scaling, flex, timeout_minutes}}. They override the built-in settings.
  */
 export interface GlueWorkerConfigs {
   small?: GlueWorkerConfig;
@@ -73,13 +81,21 @@ export interface GlueWorkerConfigs {
  */
 export interface GlueWorkerConfig {
   /**
-   * Type of the workers: G.1X (1 DPU per worker), G.2X (2), G.4X (4) or G.8X (8).
+   * Type of the workers: G.1X (1 DPU per worker), G.2X (2), G.4X (4), G.8X (8), G.12X (12), G.16X (16), and the memory-optimized R.1X (1 M-DPU per worker), R.2X (2), R.4X (4) and R.8X (8).
    */
-  worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X';
+  worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X' | 'G.12X' | 'G.16X' | 'R.1X' | 'R.2X' | 'R.4X' | 'R.8X';
   /**
-   * Number of workers of a run, including the driver: 2 to 299.
+   * Number of workers of a run, including the driver: 2 to 299, or 2 to 149 with G.2X. With auto_scaling, it is the maximum.
    */
   number_of_workers?: number;
+  /**
+   * Whether AWS Glue adds and removes workers during a run, up to number_of_workers. Default: false for small, which has only one worker besides the driver, otherwise true.
+   */
+  auto_scaling?: boolean;
+  /**
+   * Whether runs use spare capacity at a lower price: the execution class FLEX of AWS Glue. A run can wait up to 20 minutes for capacity and fail if there is none. Only with the worker types G.1X and G.2X, a timeout of at least 30 minutes, and not in a pipeline. Default: false.
+   */
+  flex?: boolean;
   /**
    * Timeout of a run in minutes: 15 to 2880.
    */

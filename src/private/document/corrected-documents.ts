@@ -5,7 +5,7 @@ import { Problem } from '../errors/problem';
 /**
  * Documents that can result when the user corrects the schema violations of a document.
  *
- * With them, other problems are found before the violations are corrected. They have values of the right types.
+ * They are used to find other problems before the user corrects the violations. All their values have a valid type.
  */
 export function correctedDocuments(schema: DocumentSchema, document: object, violations: Violation[]): object[] {
   const values = violations.map(violation => (
@@ -21,7 +21,9 @@ export function correctedDocuments(schema: DocumentSchema, document: object, vio
   });
 }
 
-/** The problems that all corrected documents have, so that they do not depend on how the user corrects them. */
+/**
+ * The problems that all corrected documents have in common: they do not depend on how the user corrects the violations.
+ */
 export function commonProblems<Document extends object>(
   documents: Document[], problemsOf: (document: Document) => Problem[],
 ): Problem[] {
@@ -32,7 +34,7 @@ export function commonProblems<Document extends object>(
       if (documents.length === 1) {
         throw error;
       }
-      // An example of the schema can contradict another key.
+      // An example from the schema can contradict another key.
       return [];
     }
   });
@@ -40,7 +42,9 @@ export function commonProblems<Document extends object>(
   return first.filter(problem => texts.every(each => each.includes(JSON.stringify(problem))));
 }
 
-/** The values that an invalid value can have after its correction: itself, if its type is valid, and examples. */
+/**
+ * The values that can replace an invalid value: the value itself if its type is valid, and the examples of the schema.
+ */
 function validValues(schema: DocumentSchema, document: object, { path, isMissing }: Violation): unknown[] {
   let value: unknown = document;
   let node = schema.node(document);

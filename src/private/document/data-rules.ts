@@ -106,10 +106,10 @@ function* relationshipProblems(
 }
 
 /**
- * The document with the name of each rule, and with the database of each table of an input, for the job and the tools
- * that read the document.
+ * Adds the name of each rule, and the database of each table that a relationship refers to. The job and other tools
+ * need them in the document.
  *
- * @param databases those of the inputs. If there are several, the job finds the database of a table.
+ * @param databases the databases of the inputs. If there are several, the job determines the database of each table.
  */
 export function withCompleteRules(document: DatasetDocument, databases: string[]): DatasetDocument {
   const { data_quality: quality } = document;

@@ -9,7 +9,7 @@ export type Address = string;
  */
 export type HttpAddress = string;
 /**
- * auto: follows a link in the response or the headers, or a cursor in the headers; without one, there is one page, and the run fails if the response indicates more. json_link: the response contains the URL of the next page. header_link: the Link header contains it. header_cursor: a header contains a cursor, which the next request sends as a parameter. cursor: the response contains the cursor. record_cursor: the cursor is a field of the last record. offset: requests send the number of records to skip. page_number: requests send a page number. single: there is one page.
+ * auto: follows a link in the response or the headers, or a cursor in the headers; if there is neither, the endpoint has one page, and the run fails if the response indicates more pages. json_link: the response contains the URL of the next page. header_link: the Link header contains this URL. header_cursor: a header contains a cursor, which the next request sends as a parameter. cursor: the response contains the cursor. record_cursor: the cursor is a field of the last record. offset: requests send the number of records to skip. page_number: requests send a page number. single: there is one page.
  */
 export type PaginationType =
   'auto' | 'json_link' | 'header_link' | 'header_cursor' | 'cursor' | 'record_cursor' | 'offset' | 'page_number' | 'single';
@@ -24,7 +24,7 @@ export type Delimiter = string;
  */
 export type SourceColumnNames = string[];
 /**
- * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH (H), or hh (h) with a for AM or PM, mm, ss, S per digit of a fraction, and separators between them.
+ * Format of dates, in addition to ISO 8601 dates: yyyy or yy, MM (M without leading zeros, MMM for Jan), dd (d), HH (H), or hh (h) with a for AM or PM, mm, ss, one S per digit of the fraction of a second, and separators between them.
  */
 export type DateFormat = string;
 /**
@@ -46,13 +46,13 @@ export type SourceDataset = string;
  */
 export type ColumnNames = string[];
 /**
- * The columns in which a change creates a new version. Default: all columns except those of business_key and exclude, and those that start with meta_.
+ * The columns in which a change creates a new version. Default: all columns except the columns of business_key and exclude, and columns whose names start with meta_.
  *
  * @minItems 1
  */
 export type ColumnNames1 = string[];
 /**
- * Columns in which a change does not create a new version. A version keeps the values that they had when it was created. Default: none.
+ * Columns in which a change does not create a new version. A version keeps the values that these columns had when it was created. Default: none.
  *
  * @minItems 1
  */
@@ -62,7 +62,7 @@ export type ColumnNames2 = string[];
  */
 export type ColumnDescription = string;
 /**
- * The columns, by their names in the table, that identify a row. The run fails if two rows have the same key.
+ * The columns that identify a row, by their names in the table. The run fails if two rows have the same key.
  *
  * @minItems 1
  */
@@ -97,11 +97,11 @@ export interface DatasetDocument {
    */
   dataset: string;
   /**
-   * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and with table_format iceberg on the tables in the Glue Data Catalog.
+   * Description of the dataset in one or two sentences, at most 2048 characters, the limit of AWS Glue. It is set on the Glue job and the crawler, and with table_format iceberg also on the tables in the Glue Data Catalog.
    */
   description?: string;
   /**
-   * Layer of the tables. Without it, a dataset with source_datasets belongs to the layer of the custom script in its folder (glue/silver_job.py or glue/gold_job.py), otherwise to gold; a dataset with a source always belongs to bronze.
+   * Layer of the tables. Default: bronze for a dataset with a source. A dataset with source_datasets belongs to the layer of the custom script in its folder (glue/silver_job.py or glue/gold_job.py), or to gold if there is none.
    */
   layer?: 'bronze' | 'silver' | 'gold';
   /**
@@ -113,7 +113,7 @@ export interface DatasetDocument {
    */
   source_url?: Address | Address[];
   /**
-   * Number of days that a run looks back for a file if source_url contains a date and there is no file for the run date yet. Default: 7; with source_dates 45 (month) or 14 (week). With 0, the run fails if there is no file for the run date.
+   * Number of days that a run looks back for a file if source_url contains a date and there is no file for the run date yet. Default: 7, or with source_dates, 45 (month) or 14 (week). With 0, the run fails if there is no file for the run date.
    */
   lookback_days?: number;
   source_dates?: SourceDates;
@@ -205,19 +205,27 @@ export interface DatasetDocument {
    */
   glue_version?: '5.0' | '5.1' | '6.0';
   /**
-   * Type of the workers of the job: G.1X (1 DPU per worker), G.2X (2), G.4X (4) or G.8X (8). Default: by size.
+   * Type of the workers of the job: G.1X (1 DPU per worker), G.2X (2), G.4X (4), G.8X (8), G.12X (12), G.16X (16), and the memory-optimized R.1X (1 M-DPU per worker), R.2X (2), R.4X (4) and R.8X (8). Default: by size.
    */
-  worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X';
+  worker_type?: 'G.1X' | 'G.2X' | 'G.4X' | 'G.8X' | 'G.12X' | 'G.16X' | 'R.1X' | 'R.2X' | 'R.4X' | 'R.8X';
   /**
-   * Number of workers of a run, including the driver: 2 to 299, with G.2X at most 149. Default: by size.
+   * Number of workers of a run, including the driver: 2 to 299, or 2 to 149 with G.2X. With auto_scaling, it is the maximum. Default: by size.
    */
   number_of_workers?: number;
+  /**
+   * Whether AWS Glue adds and removes workers during a run, up to number_of_workers. Default: by size, which is false for small (only one worker besides the driver) and true otherwise.
+   */
+  auto_scaling?: boolean;
+  /**
+   * Whether runs use spare capacity at a lower price: the execution class FLEX of AWS Glue. A run can wait up to 20 minutes for capacity and fail if there is none. Only with the worker types G.1X and G.2X, a timeout of at least 30 minutes, and not in a pipeline. Default: by size, otherwise false.
+   */
+  flex?: boolean;
   /**
    * Timeout of a run in minutes: 15 to 2880. A run does not start to publish in the last ten minutes before its timeout. Default: by size.
    */
   timeout_minutes?: number;
   /**
-   * Number of times that AWS Glue retries a failed run: 0 to 10. Default: that of the core, otherwise 1.
+   * Number of times that AWS Glue retries a failed run: 0 to 10. Default: the number of the core, otherwise 1.
    */
   max_retries?: number;
   /**
@@ -230,7 +238,7 @@ export interface DatasetDocument {
   connection?: string;
 }
 /**
- * The usual dates of the files of a source that publishes one file per week or month, if source_url contains a date. A run requests the usual date of a period before its other days.
+ * The usual file dates of a source that publishes one file per week or month. Only if source_url contains a date. A run requests the usual date of a period before its other days.
  */
 export interface SourceDates {
   /**
@@ -255,7 +263,7 @@ export interface ApiEndpoint {
    */
   method?: 'GET' | 'POST';
   /**
-   * Query parameters to add to those in url. {value} is replaced by the value of for_each.
+   * Query parameters to add to the parameters in url. {value} is replaced by the value of for_each.
    */
   params?: {
     [k: string]: string | number | boolean;
@@ -266,15 +274,15 @@ export interface ApiEndpoint {
    */
   body?: {};
   /**
-   * Path to the list of records in a response, with keys joined by dots. $ is the response itself, and a number is a position in a list, starting at 0. Default: the published place; before the first publication, the response if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the response as a single record.
+   * Path to the list of records in a response, with keys joined by dots. $ is the response itself, and a number is a position in a list, starting at 0. Default: the published location. Before the first publication: the response if it is a list; otherwise its only list of objects, or the list with a typical name such as results; otherwise the response as a single record.
    */
   records?: string;
   /**
-   * Whether a response without the list of records has no records. Default: false; the run fails if the list is missing.
+   * Whether to treat a response without the list of records as an empty list. Default: false; the run fails if the list is missing.
    */
   records_optional?: boolean;
   /**
-   * Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the response itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; a first run fails if the response has another shape, and shows what to set.
+   * Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the response itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; the first run fails if the response has another shape, and its error contains the settings to add.
    */
   orient?: 'records' | 'index' | 'values';
   /**
@@ -282,7 +290,7 @@ export interface ApiEndpoint {
    */
   key_column?: string;
   /**
-   * Names of the values in the records of orient values, for responses without a header. Default: the names in the header.
+   * Column names for the records of orient values, if the responses have no header. Default: the names in the header.
    *
    * @minItems 1
    */
@@ -322,11 +330,11 @@ export interface Pagination {
    */
   url?: string;
   /**
-   * cursor with url: the JSON object to send with POST to url. param is added to it. Default: the request is a GET, or a POST with an empty object if the endpoint uses POST.
+   * cursor with url: the JSON object to send with POST to url. The run adds param to it. Default: the request is a GET, or a POST with an empty object if the endpoint uses POST.
    */
   body?: {};
   /**
-   * record_cursor: whether a page starts with the record that the parameter names. The run leaves out the records that it already has. Default: false.
+   * record_cursor: whether a page starts with the record whose cursor the request contains. The run skips the records that it already has. Default: false.
    */
   inclusive?: boolean;
   /**
@@ -334,7 +342,7 @@ export interface Pagination {
    */
   header?: string;
   /**
-   * Query parameter that selects the page. For an endpoint with a body, the path to it in the body, with keys joined by dots. Required for cursor, record_cursor and header_cursor. Default for offset: offset. Default for page_number: page.
+   * Query parameter that selects the page. For an endpoint with a body, the path to the parameter in the body, with keys joined by dots. Required for cursor, record_cursor and header_cursor. Default for offset: offset. Default for page_number: page.
    */
   param?: string;
   /**
@@ -375,7 +383,7 @@ export interface ForEach {
    */
   field?: string;
   /**
-   * Published table of the lake with the values, as database.table. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. The dataset of the table becomes an input: it runs first. Not with endpoint.
+   * Published table of the lake with the values, as database.table. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. The dataset of the table becomes an input: it runs first. Cannot be combined with endpoint.
    */
   table?: string;
   /**
@@ -549,15 +557,15 @@ export interface FileFormat {
    */
   number_format?: string;
   /**
-   * json: path to the list of records, with keys joined by dots. $ is the document itself, and a number is a position in a list, starting at 0. Default: the published place; before the first publication, the document if it is a list; otherwise its list of objects: the only one, or the one with a typical name such as results; otherwise the document as a single record.
+   * json: path to the list of records, with keys joined by dots. $ is the document itself, and a number is a position in a list, starting at 0. Default: the published location. Before the first publication: the document if it is a list; otherwise its only list of objects, or the list with a typical name such as results; otherwise the document as a single record.
    */
   records?: string;
   /**
-   * json: whether a document without the list of records has no records. Default: false; the run fails if the list is missing.
+   * json: whether to treat a document without the list of records as an empty list. Default: false; the run fails if the list is missing.
    */
   records_optional?: boolean;
   /**
-   * json: Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the document itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; a first run fails if the document has another shape, and shows what to set.
+   * json: Shape of the records, as in pandas. records: a list of objects. index: the values of an object, which are at records or are the document itself. values: a list of lists, the first of which is the header unless column_names is set. Default: a list of objects or one object; the first run fails if the document has another shape, and its error contains the settings to add.
    */
   orient?: 'records' | 'index' | 'values';
   /**
@@ -614,11 +622,11 @@ export interface History {
    */
   change_type?: string;
   /**
-   * Date in the column valid_to of current versions, from 2100-01-01. Default: none; the column is null. It cannot change after the first publication.
+   * Date in the column valid_to of current versions: 2100-01-01 or later. Default: none; the column is null. It cannot change after the first publication.
    */
   open_end?: string;
   /**
-   * Table of an input, as database.table, with existing versions of rows, which the first publication imports. The table has the columns of business_key, valid_from and valid_to, and can have is_current. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Later runs ignore it. Default: none.
+   * Table of an input, as database.table. The first publication imports the versions of rows in this table. The table has the columns of business_key, valid_from and valid_to, and can have is_current. ${bronze_database}, ${silver_database} and ${gold_database} are replaced by the names of the databases. Later runs ignore it. Default: none.
    */
   initial_table?: string;
 }
@@ -627,7 +635,7 @@ export interface History {
  */
 export interface DataQuality {
   /**
-   * Columns, by their names in the table, that must exist in the source and are rarely null: a list for all tables, or {table: [columns]}. Default: none.
+   * Columns that must exist in the source and must rarely be null, by their names in the table: a list for all tables, or {table: [columns]}. Default: none.
    */
   required_columns?:
     | ColumnNames4
@@ -648,15 +656,15 @@ export interface DataQuality {
         [k: string]: RowCount;
       };
   /**
-   * Maximum share of its rows that a table can lose from one publication to the next. Default: 0.5. 1 turns the gate off.
+   * Maximum share of rows that a table can lose from one publication to the next. Default: 0.5. 1 turns the gate off.
    */
   max_shrink?: number;
   /**
-   * history: maximum share of the current rows for which a run may begin a new version. The gate applies from 100 current rows. Default: 0.5. 1 turns the gate off.
+   * history: maximum share of the current rows for which a run may create a new version. The gate applies from 100 current rows. Default: 0.5. 1 turns the gate off.
    */
   max_churn?: number;
   /**
-   * Rules that the rows of a table must satisfy before it is published; for a history, its current versions. Default: none.
+   * Rules that the rows of a table must satisfy before the table is published. In a history, only the current versions are checked. Default: none.
    *
    * @minItems 1
    * @maxItems 500
@@ -743,7 +751,7 @@ export interface Schedule {
    */
   expression: string;
   /**
-   * Flexible time window: the run starts within this number of minutes after the scheduled time, so that the jobs of one hour do not exceed the start limits of AWS Glue together. Default: 10. 0 starts the run on time.
+   * Flexible time window: the run starts within this number of minutes after the scheduled time, so that jobs that are scheduled for the same time do not exceed the limits of AWS Glue for starting jobs. Default: 10. 0 starts the run on time.
    */
   flexible_minutes?: number;
   /**

@@ -8,6 +8,7 @@ import { tablesKey } from './dataset-tables';
 import { scheduleProblems } from './schedule-rules';
 import { sourceUrlProblems, sourceProblems } from './source-rules';
 import { dateFormatProblem, formatProblem, numberFormatProblem } from './value-format';
+import { workerSettingsProblems } from './worker-rules';
 import { Layer } from '../../layer';
 import { tableKeys } from '../../naming';
 import { Problem } from '../errors/problem';
@@ -59,30 +60,14 @@ export function* ruleProblems(
   }
 }
 
-function* workerProblems({ worker_type: type, number_of_workers: workers }: DatasetDocument): Generator<Problem> {
-  const problem = type === undefined || workers === undefined ? undefined : workersProblem(type, workers);
-  if (problem) {
-    yield problem;
-  }
+function* workerProblems(document: DatasetDocument): Generator<Problem> {
+  yield* workerSettingsProblems({
+    type: document.worker_type,
+    workers: document.number_of_workers,
+    flex: document.flex,
+    timeoutMinutes: document.timeout_minutes,
+  });
 }
-
-/**
- * The problem of a number of workers that AWS Glue does not allow for their type. The schema checks the other bounds.
- *
- * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
- */
-export function workersProblem(type: string, workers: number): Problem | undefined {
-  return type === 'G.2X' && workers > MAX_G_2X_WORKERS
-    ? {
-      code: 'SETTINGS_CONFLICT',
-      key: 'number_of_workers',
-      found: `is ${workers}, but AWS Glue allows at most ${MAX_G_2X_WORKERS} workers of type ${type}`,
-      remedy: 'Use fewer workers, or the worker type G.1X or G.4X.',
-    }
-    : undefined;
-}
-
-const MAX_G_2X_WORKERS = 149;
 
 const BRONZE_KEYS: (keyof DatasetDocument)[] = [
   'source_url',
@@ -124,7 +109,7 @@ function* layerProblems(document: DatasetDocument): Generator<Problem> {
       key: 'layer',
       found: `is "${layer}", but source_datasets is missing`,
       remedy: 'Add source_datasets with the datasets that the query or script reads, for example ["bronze/zipcodes"]. '
-        + 'Use an empty list for a table that needs none.',
+        + 'Use an empty list for a table that needs no inputs.',
     };
     return;
   }
@@ -315,7 +300,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
     yield {
       code: 'TABLE_NAME_RESERVED',
       key: tablesKey(document),
-      found: `has the table "${ownTable}", which has the name of the dataset, and other tables`,
+      found: `has several tables, and one of them has the name of the dataset, "${ownTable}"`,
       remedy: 'Rename this table, for example to "main": its folder would contain the folders of the other tables.',
     };
   }
@@ -507,10 +492,13 @@ function* historyProblems({
   }
 }
 
-/** The columns that a history adds to those of the query: the keys for their names, which are also the defaults. */
+/**
+ * The columns that a history adds to the result of the query. Each is a key that sets the name, and also the default
+ * name.
+ */
 const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
 
-/** Whether a text is a date that is later than the end of any version. */
+/** Whether a text is a date that is later than any possible end of a version. */
 function isOpenEnd(text: string): boolean {
   return isCalendarDate(text) && text >= '2100-01-01';
 }

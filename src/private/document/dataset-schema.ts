@@ -38,7 +38,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
     ...datasetSchema().problems(document),
     ...pathProblems(document),
   ];
-  // A misspelled key is the reason why the key that was meant is missing.
+  // If a required key is misspelled, it is also missing, so only the misspelling is reported.
   const problem = problems.find(({ code }) => code === 'UNKNOWN_KEY') ?? problems[0];
   if (problem !== undefined) {
     const { code, key, found, remedy } = problem;
@@ -52,7 +52,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
   }
 }
 
-/** The schema accepts paths, which are URLs of the lake bucket in a document. Other texts are not URLs. */
+/** Reports source URLs without a scheme, which the schema accepts as paths of files. */
 function* pathProblems({ source_url: source }: DatasetDocument): Generator<Problem> {
   for (const [index, url] of [source].flat().entries()) {
     if (typeof url === 'string' && isPath(url)) {

@@ -19,9 +19,16 @@ export interface Violation extends Problem {
   readonly isMissing: boolean;
 }
 
+/**
+ * Each synthesis compiles the schemas, so compilation must be fast. It does not check the schemas against the
+ * meta-schema, because the tests do. It does not optimize the generated code, because that takes longer than the
+ * validation of a few hundred documents.
+ */
+const QUICK_COMPILATION = { validateSchema: false, meta: false, code: { optimize: false } };
+
 /** The JSON Schema of a document. Errors quote its descriptions as the expected value. */
 export class DocumentSchema {
-  private readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false });
+  private readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false, ...QUICK_COMPILATION });
   private readonly schema: Schema;
   private readonly validate: ValidateFunction;
   /** The keys of all objects in a document. */
@@ -159,8 +166,8 @@ interface Location {
 }
 
 /**
- * The errors without those that follow from others: if a branch of an anyOf matches the type of the value, only the
- * errors of this branch remain.
+ * Removes errors that follow from other errors: if a branch of an anyOf matches the type of the value, only the errors
+ * of this branch remain.
  */
 function causes(errors: ErrorObject[]): ErrorObject[] {
   const relevant = errors.filter(({ keyword }) => keyword !== 'if');
@@ -217,7 +224,9 @@ function valueCode({ keyword, instancePath, propertyName }: ErrorObject): ErrorC
   return code ?? 'VALUE_INVALID';
 }
 
-/** "Did you mean …?" for a value of a closed set, which the schema lists or has as alternatives of a pattern. */
+/**
+ * "Did you mean …?" for a value of a closed set. The schema has the set as a list or as the alternatives of a pattern.
+ */
 function suggestValue({ keyword, data, schema, propertyName }: ErrorObject): string {
   if (typeof data !== 'string' || propertyName !== undefined) {
     return '';
@@ -230,7 +239,7 @@ function suggestValue({ keyword, data, schema, propertyName }: ErrorObject): str
 
 const MAX_SHOWN_CHARACTERS = 120;
 
-/** Values that may be secrets by mistake. Errors redact them, because build logs have many readers. */
+/** Keys whose value may be a secret by mistake. Errors redact these values, because build logs have many readers. */
 const MAY_BE_SECRET = /(^\/auth(\/(secret|token_params(\/[^/]*)?))?|\/headers(\/[^/]*)?)$/;
 
 function found({ keyword, data, propertyName, params, instancePath }: ErrorObject): string {

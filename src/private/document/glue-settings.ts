@@ -1,9 +1,10 @@
 import { Construct } from 'constructs';
 import { ConfigDocument } from './config-document.generated';
 import { DocumentSchema } from './document-schema';
+import { AUTO_SCALING_ARGUMENT } from './operation-keys';
 import { camelKeys } from './struct-keys';
 import { unresolvedValues } from './unresolved-values';
-import { EtlCorePrefixes } from '../../etl-core-props';
+import { EtlCorePrefixes, EtlCoreProps } from '../../etl-core-props';
 import { GlueDefaults } from '../../glue-defaults';
 import { GlueWorkerConfig } from '../../glue-worker-config';
 import { LakeRetention } from '../../lake-retention';
@@ -19,8 +20,14 @@ export function configSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('config.schema.json');
 }
 
-/** Fails on the first invalid setting of a core that a file can also have. Accepts string tokens. */
-export function checkGlueSettings(scope: Construct, props: EtlCorePrefixes): void {
+/** The settings of a core that a file can also have. Only a core that is deployed has a maximum of DPU-hours. */
+type Settings = EtlCorePrefixes & Pick<EtlCoreProps, 'maxDpuHoursPerMonth'>;
+
+/**
+ * Fails on the first invalid setting of a core. Checks only the settings that a file can also have. Accepts string
+ * tokens.
+ */
+export function checkGlueSettings(scope: Construct, props: Settings): void {
   checkStruct(scope, 'retention', props.retention, RETENTION_PROPS);
   checkStruct(scope, 'glueDefaults', props.glueDefaults, DEFAULTS_PROPS);
   for (const [size, config] of Object.entries(workerConfigs(props))) {
@@ -57,6 +64,8 @@ const DEFAULTS_PROPS: PropTypes<GlueDefaults> = {
 const WORKER_PROPS: PropTypes<GlueWorkerConfig> = {
   workerType: 'unchecked',
   numberOfWorkers: 'unchecked',
+  autoScaling: 'unchecked',
+  flex: 'unchecked',
   timeout: DURATION,
 };
 
@@ -74,8 +83,17 @@ export function* configRuleProblems({ glue_defaults: defaults, ...prefixes }: Co
     yield {
       code: 'ARGUMENT_RESERVED',
       key: 'glue_defaults.default_arguments',
-      found: `has ${reserved}, which the library sets for each job`,
+      found: `contains ${reserved}, which the library sets for each job`,
       remedy: 'Remove it.',
+    };
+  }
+  if (AUTO_SCALING_ARGUMENT in given) {
+    yield {
+      code: 'ARGUMENT_RESERVED',
+      key: 'glue_defaults.default_arguments',
+      found: `contains ${AUTO_SCALING_ARGUMENT}, which the library sets for each job with auto scaling`,
+      remedy: 'Remove it. Datasets of the size MEDIUM or larger have auto scaling. To change this, set auto_scaling '
+        + '(autoScaling) of a dataset, or of a size in glue_worker_configs (glueWorkerConfigs).',
     };
   }
   for (const [name, value] of Object.entries(given)) {
@@ -84,16 +102,16 @@ export function* configRuleProblems({ glue_defaults: defaults, ...prefixes }: Co
       yield {
         code: 'ARGUMENT_RESERVED',
         key: 'glue_defaults.default_arguments',
-        found: `has ${catalog}, with which a silver or gold job would drop and create databases in the Glue Data `
+        found: `contains ${catalog}, which would make silver and gold jobs drop and create databases in the Glue Data `
           + 'Catalog',
-        remedy: 'Remove it: jobs read the files of their inputs and do not need the catalog.',
+        remedy: 'Remove it: jobs read the files of their inputs and do not need the Data Catalog.',
       };
     }
   }
 }
 
 const CATALOG_ARGUMENT = /^-*enable[-_]glue[-_]data[-_]?catalog$/i;
-/** Spark settings that replace the catalog of a session, also within `--conf`. */
+/** Spark settings that replace the catalog of a session, including settings within `--conf`. */
 const CATALOG_SETTING = new RegExp([
   'spark\\.sql\\.catalogImplementation', 'spark\\.sql\\.defaultCatalog', 'spark\\.sql\\.catalog\\.spark_catalog\\b',
   'hive\\.metastore\\.client\\.factory\\.class',
@@ -117,12 +135,13 @@ export function workerConfigs({ glueWorkerConfigs = {} }: EtlCorePrefixes): { [s
 }
 
 /** The document of the settings. LakeNames validates the prefixes; this one is a placeholder. */
-function settingsDocument(props: EtlCorePrefixes): ConfigDocument {
+function settingsDocument(props: Settings): ConfigDocument {
   const { glueDefaults, retention } = props;
   return configSchema().inOrder({
     etl_resource_prefix: 'pp-dw',
     table_format: props.tableFormat,
     retention: retention && { snapshot_hours: retention.snapshots?.toHours({ integral: false }) },
+    max_dpu_hours_per_month: props.maxDpuHoursPerMonth,
     glue_defaults: glueDefaults && {
       version: glueDefaults.version,
       timeout_minutes: glueDefaults.timeout?.toMinutes(),
@@ -137,6 +156,8 @@ function settingsDocument(props: EtlCorePrefixes): ConfigDocument {
           {
             worker_type: config.workerType,
             number_of_workers: config.numberOfWorkers,
+            auto_scaling: config.autoScaling,
+            flex: config.flex,
             timeout_minutes: config.timeout?.toMinutes(),
           },
         ]),

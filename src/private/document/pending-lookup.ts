@@ -7,7 +7,7 @@ import { Lazy } from 'aws-cdk-lib';
 const DUMMY_VALUE = 'dummy-value-for-';
 const DUMMY_VALUES = /dummy-value-for-\S*/g;
 
-/** The tokens of dummy values. The same value must be the same token, because values are compared. */
+/** The tokens that replace dummy values. Equal values must get the same token, because values are compared. */
 const tokens = new Map<string, string>();
 
 /** Whether a text contains a value that the CDK CLI has not looked up yet. */
@@ -15,7 +15,7 @@ export function isPendingLookup(value: unknown): boolean {
   return typeof value === 'string' && value.includes(DUMMY_VALUE);
 }
 
-/** A value with tokens in place of texts that are not looked up yet, so that checks accept them. */
+/** Replaces texts that are not looked up yet with tokens, so that checks accept them. */
 export function withPendingLookups<Value>(value: Value): Value {
   if (typeof value === 'string') {
     return isPendingLookup(value) ? tokenOf(value) as Value : value;
@@ -29,8 +29,8 @@ export function withPendingLookups<Value>(value: Value): Value {
 }
 
 /**
- * A text in which a value that is not looked up yet is in kebab-case, so that it is valid in a name. The names of
- * datasets cannot be tokens, and the CDK validates the names of resources.
+ * Converts the values in a text that are not looked up yet to kebab-case, so that they are valid in a name. The names
+ * of datasets cannot be tokens, and the CDK validates the names of resources.
  */
 export function pendingName(name: string): string {
   // A name of the wrong type is reported by the schema.

@@ -1,11 +1,11 @@
 import { DataRule } from './dataset-document.generated';
 
-/** The kinds of rules: the keys of a rule of which it has exactly one. */
+/** The kinds of rules. Each rule has exactly one of these keys. */
 export const RULE_KINDS = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'] as const;
 
 export type RuleKind = typeof RULE_KINDS[number];
 
-/** The maximum length of a name: that of the schema. */
+/** The maximum length of a name, as in the schema. */
 const MAX_NAME_LENGTH = 255;
 
 /** The kind of a valid rule. */
@@ -13,7 +13,9 @@ export function ruleKind(rule: DataRule): RuleKind {
   return RULE_KINDS.find(kind => rule[kind] !== undefined) ?? 'condition';
 }
 
-/** The name of a rule. Without `name`, it follows from the kind and the columns, so that it does not change. */
+/**
+ * The name of a rule. Without `name`, it is derived from the kind and the columns, so that it is the same in every run.
+ */
 export function ruleName({ name, ...rule }: DataRule): string {
   const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;
   const parts = {
@@ -27,7 +29,7 @@ export function ruleName({ name, ...rule }: DataRule): string {
   return name ?? parts[ruleKind(rule)]().slice(0, MAX_NAME_LENGTH);
 }
 
-/** The condition of a rule for people, as in the run record: `_rule_of_kind` of etl_runtime/publish/rules.py. */
+/** The condition of a rule as readable text, as in the run record: `_rule_of_kind` of etl_runtime/publish/rules.py. */
 export function ruleCondition(rule: DataRule): string {
   const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;
   return {

@@ -135,7 +135,7 @@ function itemIsValid(field: CronField, item: string): boolean {
   );
 }
 
-/** The number of a value or its name. NaN if the text is neither. */
+/** Converts a number, or the name of a value, to a number. NaN if the text is neither. */
 function fieldValue(field: CronField, text: string): number {
   const named = field.names?.indexOf(text) ?? -1;
   return named >= 0 ? named + field.min : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
@@ -172,7 +172,7 @@ export function timezoneProblem(timezone: string): string | undefined {
     : `Write "${spelling}".`;
 }
 
-/** The zone of an alternative name, such as Asia/Calcutta for Asia/Kolkata. Undefined if there is no such zone. */
+/** The zone that an alternative name stands for, such as Asia/Calcutta for Asia/Kolkata. Undefined if there is none. */
 function alternativeTo(timezone: string): string | undefined {
   try {
     return /^[A-Za-z]+\//.test(timezone)

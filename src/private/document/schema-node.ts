@@ -47,12 +47,12 @@ export class SchemaNode {
     return this.keys === undefined && this.parts.some(({ additionalProperties }) => additionalProperties !== undefined);
   }
 
-  /** Whether the schema refers to a definition, also for a branch of another type than the value. */
+  /** Whether the schema refers to a definition, even in a branch whose type differs from the type of the value. */
   refersTo(definition: string): boolean {
     return this.branches.some(({ $ref }) => $ref === `#/$defs/${definition}`);
   }
 
-  /** Whether the names of a map are those of a definition. */
+  /** Whether the names of a map must match a definition. */
   hasNamesOf(definition: string): boolean {
     return this.parts.some(({ propertyNames }) => propertyNames?.$ref === `#/$defs/${definition}`);
   }
@@ -83,7 +83,7 @@ export class SchemaNode {
     return this.branches.some(({ type }) => type !== undefined && isOfType(this.value, type));
   }
 
-  /** The parts and all branches, also those for other types than that of the value. */
+  /** The parts and all branches, including branches whose type differs from the type of the value. */
   private get branches(): Schema[] {
     return this.parts.flatMap(part => partsFor(this.root, part, undefined, () => true));
   }

@@ -51,7 +51,7 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key,
-      found: `is set, and source_url is ${urls.some(isPath) ? 'a file' : 'an S3 URL'}`,
+      found: `is set, but source_url is ${urls.some(isPath) ? 'a file' : 'an S3 URL'}`,
       remedy: `Remove ${key}: it only applies to HTTP requests. The job reads S3 with the role of the dataset.`,
     };
   }
@@ -62,7 +62,7 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
     yield {
       code: 'SETTING_NOT_APPLICABLE',
       key: 'source_files',
-      found: `is "${files}", and source_url is neither an S3 folder nor a glob`,
+      found: `is "${files}", but source_url is neither an S3 folder nor a glob`,
       remedy:
         'Use a folder or a glob, for example s3://bucket/folder/ or s3://bucket/folder/*.csv, or remove '
         + 'source_files.',
@@ -70,7 +70,10 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
   }
 }
 
-/** The conflict of a file and an API, with the one to remove: a web page or the base URL of the API is not a file. */
+/**
+ * The conflict between a file and an API. The remedy says which one to remove: if source_url is a web page or the base
+ * URL of the API, it is not a file.
+ */
 function twoSources(document: DatasetDocument): Problem {
   const urls = sourceUrls(document);
   const hasFiles = FILE_KEYS.some(key => document[key] !== undefined)
@@ -94,7 +97,7 @@ function twoSources(document: DatasetDocument): Problem {
     };
 }
 
-/** The file extension of data at the end of a URL. */
+/** The extension of a data file at the end of a URL. */
 const FILE_EXTENSION = /\.(csv|tsv|tab|psv|txt|dat|rrf|xml|json|jsonl|ndjson|parquet|zip|gz|bz2)(\?[^/]*)?$/i;
 
 const WEEKDAY = /^[a-z]+day$/;
@@ -112,7 +115,7 @@ export function* sourceUrlProblems({
     yield {
       code: 'SETTINGS_CONFLICT',
       key: 'source_dates.on',
-      found: `is "${dates.on}", and every is "${dates.every}"`,
+      found: `is "${dates.on}", but every is "${dates.every}"`,
       remedy: dates.every === 'week'
         ? 'Use a weekday, for example sunday.'
         : 'Use a day of the month, for example "15", "last day" or "first monday".',
@@ -152,7 +155,7 @@ export function* sourceUrlProblems({
     yield {
       code: 'PLACEHOLDER_REQUIRED',
       key: 'lookback_days',
-      found: `is ${lookbackDays}, and source_url has no date placeholder`,
+      found: `is ${lookbackDays}, but source_url has no date placeholder`,
       remedy: 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
     };
   }
@@ -163,7 +166,7 @@ export function* sourceUrlProblems({
     yield {
       code: 'PLACEHOLDER_REQUIRED',
       key: 'source_dates',
-      found: 'is set, and source_url has no date placeholder with a day',
+      found: 'is set, but source_url has no date placeholder with a day',
       remedy: 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
     };
   }

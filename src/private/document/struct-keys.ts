@@ -12,9 +12,8 @@ export type SnakeKeys<Struct> = { [Key in keyof Struct as SnakeCase<Key & string
  * A struct with its camelCase keys in snake_case, without undefined values. Keys in snake_case, which Python passes in
  * dicts, stay as they are.
  *
- * Unknown keys keep their spelling, and so does a key that is set in both spellings, so that no value is lost and the
- * schema reports the key as it was written. A value that is not an object is returned as it is, for the schema to
- * report.
+ * Unknown keys keep their spelling, and so does a key that is set in both spellings. No value is lost, and the schema
+ * reports the key as it was written. A value that is not an object is returned as it is, for the schema to report.
  *
  * @param known all keys in snake_case
  */

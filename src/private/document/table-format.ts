@@ -13,7 +13,7 @@ export function tableFormatOf({ table_format: format }: DatasetDocument): TableF
   return format === TableFormat.ICEBERG ? TableFormat.ICEBERG : TableFormat.PARQUET;
 }
 
-/** The key with which a document describes columns. Undefined if it does not. */
+/** The key of the column descriptions in a document. Undefined if it has none. */
 export function columnDescriptionKey({
   column_schema: schema = {}, column_descriptions: descriptions,
 }: DatasetDocument): string | undefined {

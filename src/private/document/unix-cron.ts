@@ -10,7 +10,9 @@ const MACROS: ReadonlyMap<string, string> = new Map([
 ]);
 const ITEM = /^(?:\*|\w+(?:-\w+)?)(?:\/\d+)?$/;
 
-/** The expression of EventBridge Scheduler for a cron expression of Unix, or the reason why there is none. */
+/**
+ * The EventBridge Scheduler expression that is equivalent to a Unix cron expression, or the reason why there is none.
+ */
 export interface TranslatedCron {
   readonly expression?: string;
   readonly reason?: string;

@@ -31,7 +31,7 @@ export function numberFormatProblem(format: string): string | undefined {
     : 'Write the number 1234.56 with the separators of the file, for example 1.234,56.';
 }
 
-/** The correction of a format that is invalid for the type of its column, or undefined if it is valid. */
+/** The correction of a column format that is invalid for the type of the column, or undefined if it is valid. */
 export function formatProblem(type: string | undefined, format: string): string | undefined {
   switch (type) {
     case undefined:

@@ -3,7 +3,7 @@ import { IConstruct } from 'constructs';
 import { synthError } from './synth-error';
 import { unknownKeyRemedy, unknownKeys } from './unknown-key';
 
-/** A class of a prop: a member that only its objects have, and how to create one, for errors. */
+/** The class of a prop: a member that only its objects have, and for errors, how to create an object. */
 export interface PropClass {
   readonly member: string;
   readonly example: string;

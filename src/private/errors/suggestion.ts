@@ -6,7 +6,7 @@ import * as path from 'path';
  *
  * @param word the unknown name
  * @param known the known names
- * @param isQualified whether the known names have a database or a layer before them, which `word` may lack
+ * @param isQualified whether the known names start with a database or a layer, which `word` may omit
  */
 export function didYouMean(word: string, known: readonly string[], isQualified = false): string {
   const similar = similarNames(word, known, isQualified);
@@ -29,7 +29,8 @@ export function didYouMeanFile(file: string, folder = '.'): string {
 }
 
 /**
- * The known names that were probably meant. Several only if a name without its database or layer fits all of them.
+ * The known names that were probably meant. There are several only if `word` omits the database or layer and matches
+ * all of them.
  *
  * They have the smallest edit distance, which ignores the case of letters, and whether words are separated by `_`, `-`
  * or a space.

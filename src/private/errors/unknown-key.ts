@@ -1,12 +1,15 @@
 import { didYouMean } from './suggestion';
 
-/** Suggests the known key that was probably meant, and lists the known keys, in the case of the key. */
+/** Suggests the known key that was probably meant, and lists the known keys in the same case as the key. */
 export function unknownKeyRemedy(key: string, known: string[]): string {
   const names = /[A-Z]/.test(key) ? known.map(camelCase) : key.includes('_') ? known.map(snakeCase) : known;
   return `${didYouMean(key, names)}Known keys: ${names.join(', ')}.`;
 }
 
-/** The unknown keys among keys. One that is similar to a known key is probably a typo; others can be deliberate. */
+/**
+ * The unknown keys in a list of keys. A key that is similar to a known key is probably a typo; others can be
+ * deliberate.
+ */
 export function unknownKeys(
   keys: string[],
   known: string[],

@@ -16,10 +16,10 @@ export interface ConfigFiles {
 }
 
 /**
- * The config files at any depth, sorted by name. Follows symbolic links; one without a target is a problem. Skips
- * hidden folders and the output folders of tools.
+ * The config files at any depth, sorted by name. Follows symbolic links; a broken link is a problem. Skips hidden
+ * folders and the output folders of tools.
  *
- * @param ancestors the real paths of the folders above: a link to one of them would never end
+ * @param ancestors the real paths of the folders above. A link to one of them would cause an infinite recursion
  */
 export function findConfigFiles(folder: string, ancestors: string[] = []): ConfigFiles {
   const parents = [...ancestors, realpathSync(folder)];
@@ -43,8 +43,8 @@ export function findConfigFiles(folder: string, ancestors: string[] = []): Confi
 }
 
 /**
- * The files of pipelines, sorted by name: the JSON files in the folder of pipelines, except that of a dataset. Follows
- * symbolic links, except one to the folder of the lake. `findConfigFiles` finds broken ones.
+ * The files of pipelines, sorted by name: the JSON files in the folder of pipelines, except the file of a dataset.
+ * Follows symbolic links, except a link to the folder of the lake. `findConfigFiles` finds broken links.
  *
  * @param lake the folder of the lake
  */

@@ -6,7 +6,7 @@ import { Input } from './table-inputs';
 import { pathTo } from '../definition/dataset-graph';
 
 /**
- * Datasets with the same name, and datasets that depend on themselves.
+ * The problems of datasets that have the same name, or that depend on themselves.
  *
  * @param tables the datasets whose tables a file reads
  */

@@ -21,13 +21,15 @@ export class DatasetNameIndex {
     return names.length === 1 && isDatasetName(config.document?.dataset) ? names[0] : undefined;
   }
 
-  /** All names, including those that an invalid file may declare, except those of a file. */
+  /** The names in all files except the given one, including names that an invalid file may declare. */
   except(config: ConfigFile): string[] {
     const names = [...this.declared].filter(([each]) => each !== config).flatMap(([, each]) => each);
     return [...new Set([...names, ...this.others])];
   }
 
-  /** For each other dataset with a name without its layer, the names that it can have. */
+  /**
+   * The datasets in other files whose name without the layer is `dataset`. For each, the full names that it can have.
+   */
   named(dataset: string, except: ConfigFile): string[][] {
     const names = [...this.declared].filter(([each]) => each !== except).map(([, each]) => each);
     return [...names, ...this.others.map(each => [each])]
@@ -44,7 +46,7 @@ export class DatasetNameIndex {
     return [...this.declared.values()].flat();
   }
 
-  /** The names in files that a pattern such as `gold/*` matches. */
+  /** The names of datasets that match a pattern such as `gold/*`. */
   matching(pattern: string): string[] {
     const parts = pattern.split(/\*+/).map(part => part.replace(/[^\w/-]/g, '\\$&'));
     const expression = new RegExp(`^${parts.join('[^/]*')}$`);

@@ -8,7 +8,7 @@ import { didYouMean } from '../errors/suggestion';
 interface DatasetList {
   readonly key: 'source_datasets' | 'datasets';
   readonly unknown: 'UNKNOWN_INPUT' | 'UNKNOWN_DATASET';
-  /** Why a name gets a layer, and what loading reports about it. */
+  /** The reason for adding a layer to a name, and what loading reports about it. */
   readonly missingLayer: Pick<Edit, 'reason' | 'severity'>;
   /** Whether `*` stands for any characters. */
   readonly hasPatterns: boolean;
@@ -34,12 +34,12 @@ interface Resolved {
   readonly problems: FileProblem[];
 }
 
-/** A file of a dataset whose inputs have layers, and the inputs that do not exist. */
+/** A file of a dataset, with the layer added to each input, and the inputs that do not exist. */
 export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): Resolved {
   return resolve(config, names, INPUTS);
 }
 
-/** A file of a pipeline whose datasets have layers, and the datasets and patterns without a match. */
+/** A file of a pipeline, with the layer added to each dataset, and the datasets and patterns without a match. */
 export function resolveDatasets(config: ConfigFile, names: DatasetNameIndex): Resolved {
   return resolve(config, names, DATASETS);
 }

@@ -6,7 +6,7 @@ export interface FileProblem extends Problem {
   readonly location: string;
   /** The JSON pointer of the value. Empty for the document. */
   readonly pointer: string;
-  /** What `found` is about, if it is not the value of the pointer. */
+  /** The subject of `found`, if it is not the value at the pointer. */
   readonly subject?: string;
 }
 

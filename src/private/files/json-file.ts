@@ -8,7 +8,7 @@ import {
 } from '../dependencies/jsonc-parser';
 import { Problem } from '../errors/problem';
 
-/** A line of a file that edits change, with the reasons of the edits. */
+/** A line of a file that edits change, with the reasons for the edits. */
 export interface ChangedLine {
   /** The number of the line, from 1. */
   readonly line: number;
@@ -88,7 +88,7 @@ export class JsonFile {
     }
   }
 
-  /** A problem with the location of a path. If the path does not exist, that is the closest ancestor. */
+  /** A problem with the location of a path. If the path does not exist, the location is the closest ancestor. */
   at(where: JSONPath, problem: Problem): FileProblem {
     return { ...problem, location: this.locationOf(where), pointer: jsonPointer(where) };
   }
@@ -161,7 +161,7 @@ export class JsonFile {
   }
 }
 
-/** Removes all but the last of duplicate keys, whose value is that of the object, so that paths lead to this value. */
+/** Removes all but the last of several duplicate keys. The object has the last value, so paths must lead to it. */
 function removeDuplicates(node: Node): void {
   const { children = [] } = node;
   if (node.type === 'object') {
@@ -171,10 +171,10 @@ function removeDuplicates(node: Node): void {
   children.forEach(removeDuplicates);
 }
 
-/** Far more than the keys of a file need, and less than the stack allows. */
+/** The maximum depth: far more than a file needs, and less than the call stack allows. */
 const MAX_DEPTH = 200;
 
-/** How deep objects and lists of a JSON text are nested. */
+/** How deeply the objects and lists of a JSON text are nested. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

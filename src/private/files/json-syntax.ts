@@ -17,28 +17,28 @@ export function syntaxCause(text: string, { error, offset }: ParseError): Syntax
   const next = text[offset];
   const word = /^[^\s,:[\]{}"]+/.exec(text.slice(offset))?.[0] ?? '';
   if (code === 'InvalidCommentToken' || /^(\/\/|\/\*|#)/.test(word)) {
-    return { offset, found: 'invalid comment token', remedy: 'Remove the comment: JSON has none.' };
+    return { offset, found: 'invalid comment token', remedy: 'Remove the comment: JSON does not support comments.' };
   }
   if (previous === ',' && (next === '}' || next === ']')) {
     return { offset: before - 1, found: 'a comma after the last value', remedy: 'Remove this comma.' };
   }
   if (next === ',' && /[,[{:]/.test(previous ?? '')) {
     return previous === ':'
-      ? { offset: before, found: 'a name without a value', remedy: 'Add the value at this position.' }
+      ? { offset: before, found: 'a key without a value', remedy: 'Add the value at this position.' }
       : { offset, found: 'a comma without a value before it', remedy: 'Remove this comma.' };
   }
   if (/^['‘’‚“”„`]/.test(word)) {
     return { offset, found: `the quote ${word[0]}`, remedy: 'Use double quotes: ".' };
   }
   if (previous === '"' && before === offset && word !== '') {
-    return { offset: before - 1, found: 'a quote within a text', remedy: 'Write \\" for this quote.' };
+    return { offset: before - 1, found: 'a quote within a string', remedy: 'Write \\" for this quote.' };
   }
   if (word !== '' && /^\s*:/.test(text.slice(offset + word.length))) {
-    return { offset, found: `the name ${word} without quotes`, remedy: `Write "${word}".` };
+    return { offset, found: `the key ${word} without quotes`, remedy: `Write "${word}".` };
   }
   switch (code) {
     case 'UnexpectedEndOfString':
-      return { offset, found: 'a text without a closing quote', remedy: 'Add " at the end of the text.' };
+      return { offset, found: 'a string without a closing quote', remedy: 'Add " at the end of the string.' };
     case 'InvalidCharacter':
     case 'InvalidEscapeCharacter':
     case 'InvalidUnicode':
@@ -46,13 +46,13 @@ export function syntaxCause(text: string, { error, offset }: ParseError): Syntax
     case 'CommaExpected':
       return { offset: before, found: errorText(code), remedy: 'Add a comma at this position.' };
     case 'ColonExpected':
-      return { offset: before, found: errorText(code), remedy: 'Add a colon after the name, and check its quotes.' };
+      return { offset: before, found: errorText(code), remedy: 'Add a colon after the key, and check its quotes.' };
     case 'CloseBraceExpected':
       return { offset, found: errorText(code), remedy: 'Add } at this position.' };
     case 'CloseBracketExpected':
       return { offset, found: errorText(code), remedy: 'Add ] at this position.' };
     case 'PropertyNameExpected':
-      return { offset, found: errorText(code), remedy: 'Write a name in double quotes.' };
+      return { offset, found: errorText(code), remedy: 'Write a key in double quotes.' };
     case 'InvalidSymbol':
     case 'ValueExpected': {
       const value = PYTHON_VALUES.get(word) ?? `"${word}"`;

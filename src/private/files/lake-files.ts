@@ -18,19 +18,19 @@ import { pipelineSchema } from '../document/pipeline-rules';
 export interface LakeFiles {
   /** Undefined if the lake has another core, or if the file does not exist. */
   readonly core?: CoreFile;
-  /** All files, also those that are invalid: that of the core, those of datasets and those of pipelines. */
+  /** The files of the core, the datasets and the pipelines, including invalid files. */
   readonly configs: ConfigFile[];
   /** The files of datasets. */
   readonly datasetConfigs: ConfigFile[];
-  /** The datasets of the files with a valid name, each after its inputs. */
+  /** The datasets whose name in the file is valid, each after its inputs. */
   readonly datasets: DatasetFile[];
-  /** The pipelines of the files with a valid name. */
+  /** The pipelines whose name in the file is valid. */
   readonly pipelines: PipelineFile[];
   readonly problems: FileProblem[];
   readonly warnings: string[];
 }
 
-/** What a lake has besides its files. */
+/** The parts of a lake that are not in its files. */
 export interface OutsideOfFiles {
   /** Whether the core is defined in code. */
   readonly hasCore?: boolean;

@@ -8,7 +8,9 @@ import { SynthError } from '../errors/synth-error';
 /** Errors of constructs that depend on a name in a file, and on its length. */
 const NAME_CODES: ErrorCode[] = ['NAME_TAKEN', 'NAME_TOO_LONG'];
 
-/** The problems of a lake: those of its files, and the errors of the constructs that are created from them. */
+/**
+ * The problems of a lake: the problems of its files, and the errors of the constructs that are created from the files.
+ */
 export class LakeProblems {
   private readonly ofConstructs: FileProblem[] = [];
 

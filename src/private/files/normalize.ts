@@ -91,7 +91,7 @@ class Normalizer {
     return Object.fromEntries(entries);
   }
 
-  /** The key that an unknown key means, or undefined if it is not used. */
+  /** The known key that an unknown key stands for. Undefined if the unknown key has no effect. */
   private unknownKey(key: string, siblings: JsonObject, known: string[], path: JSONPath): string | undefined {
     const where = [...path, key];
     if (isNote(key) || (path.length === 0 && key === '$schema')) {

@@ -81,7 +81,7 @@ function* nameProblems({ pipeline }: PipelineDocument): Generator<Problem> {
   }
 }
 
-/** The remedy for a missing name is the name of the file, because users expect the pipeline to have this name. */
+/** The remedy for a missing name suggests the name of the file, because users expect the pipeline to have this name. */
 function withFileName(violation: Violation, file: string): Problem {
   const name = path.basename(file, '.json').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '');
   return violation.isMissing && violation.path.join() === 'pipeline'

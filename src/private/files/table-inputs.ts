@@ -14,7 +14,10 @@ export interface Input {
   readonly dataset: string;
 }
 
-/** The tables of each dataset of a lake. The tables of a file with problems are unknown, as are those of other apps. */
+/**
+ * The tables of each dataset of a lake. The tables of a file with problems are unknown, and so are the tables of other
+ * apps.
+ */
 export function tablesByDataset(datasets: DatasetFile[], names: string[]): TablesByDataset {
   return new Map([
     ...names.map((name): [string, undefined] => [name, undefined]),
@@ -32,7 +35,7 @@ export function tableInputs({ document }: DatasetFile, tables: TablesByDataset):
   });
 }
 
-/** The tables in the settings of a dataset that no input has. */
+/** Reports tables in the settings of a dataset that do not belong to any of its inputs. */
 export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): FileProblem[] {
   const { config, document } = dataset;
   const inputs = [...dataset.inputs, ...tableInputs(dataset, tables).map(input => input.dataset)];
@@ -70,7 +73,10 @@ export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): Fi
   });
 }
 
-/** What to do about a table without its database that no input has. Tables of inputs in other apps are unknown. */
+/**
+ * The remedy for a table name without a database that does not match a table of an input. Tables of inputs in other
+ * apps are unknown.
+ */
 function unknownTableOfInputs(table: string, ofInputs: (string[] | undefined)[]): string[] {
   const known = ofInputs.flatMap(each => each ?? []);
   return ofInputs.includes(undefined) || known.includes(table)

@@ -17,7 +17,7 @@ export function isNote(key: string): boolean {
   return NOTES.includes(key) || isHidden(key);
 }
 
-/** Whether a key starts as those of notes do. */
+/** Whether a key starts like the key of a note. */
 export function isHidden(key: string): boolean {
   return key.startsWith('_') || key.startsWith('//');
 }
@@ -25,8 +25,8 @@ export function isHidden(key: string): boolean {
 /** Keys that other tools use for the same purpose, and what to use instead. */
 const REPLACEMENTS: { readonly [key: string]: string } = {
   layer: 'The layer follows from source_datasets: a dataset without it is bronze.',
-  tables: 'The tables are those of file_table_mapping, api_endpoints or outputs. Without them, the table has the name '
-    + 'of the dataset.',
+  tables: 'The tables are declared in file_table_mapping, api_endpoints or outputs. Without them, the table has the '
+    + 'name of the dataset.',
   output_table: 'The table has the name of the dataset. For several tables, use outputs (silver, gold), '
     + 'file_table_mapping or api_endpoints.',
   dependencies: 'Use source_datasets, for example "source_datasets": ["bronze/fda-nsde"].',
@@ -81,7 +81,7 @@ function wordsOf(key: string): string[] {
   return key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().split(/[-_]/);
 }
 
-/** A key without the differences between snake_case, camelCase and kebab-case. */
+/** A form of a key that is the same in snake_case, camelCase and kebab-case. */
 function normalized(key: string): string {
   return camelCase(key.replace(/-/g, '_')).toLowerCase();
 }

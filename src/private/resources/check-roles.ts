@@ -11,6 +11,7 @@ const ROLES_PROPS: PropTypes<LakeRoles> = {
   stateMachines: ROLE,
   deployment: ROLE,
   alerts: ROLE,
+  lakeFormation: ROLE,
   datasets: 'unchecked',
 };
 

@@ -13,7 +13,7 @@ export interface CrawlerProps {
 /**
  * The crawler that registers the tables of a dataset in the Data Catalog, with one target per table.
  *
- * It has no schedule: a pipeline starts it, or the user, if the output of the job states that a crawl is required. It
+ * It has no schedule. A pipeline starts it, or the user does if the output of the job says that a crawl is required. It
  * never deletes a table from the Data Catalog.
  */
 export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler {

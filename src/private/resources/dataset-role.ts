@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { CfnRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { deployedCore } from './deployed-core';
-import { objectKeyStatement } from './lake-key';
-import { findingResource } from './nag-suppressions';
+import { keyArnIn, objectKeyStatement } from './lake-key';
+import { policyLength } from './policy-length';
 import {
   bucketLocationStatement,
   bucketStatements,
@@ -36,8 +36,8 @@ export interface DatasetRoleProps {
 /**
  * The role of a dataset that needs additional permissions: to read a secret or a bucket, or to run in a VPC.
  *
- * The role has these permissions and those of the shared role, limited to its dataset. Undefined if the dataset can use
- * the shared role.
+ * The role has these permissions, and the permissions of the shared role limited to its dataset. Undefined if the
+ * dataset can use the shared role.
  */
 export function datasetRole(scope: Construct, { core, names, document, inputs }: DatasetRoleProps): Role | undefined {
   const { auth, connection } = document;
@@ -113,7 +113,7 @@ function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetN
     ...(core.metrics ? [{ list: [metricsStatement(lake)] }] : []),
     ...(core.encrypted
       ? [{
-        list: [objectKeyStatement(stack, lake, keyOf(stack, core))],
+        list: [objectKeyStatement(stack, lake, keyArnIn(stack, deployedCore(core)?.encryptionKey))],
         wildcards: 'Another stack owns the key. A condition limits its use to objects of the lake bucket.',
       }]
       : []),
@@ -123,15 +123,9 @@ function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetN
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MAX_CHARACTERS = 10_240;
 
-/** Fails if the policies of a role exceed the IAM quota together. An unresolved reference counts with its name. */
+/** Fails if the policies of a role together exceed the IAM quota. */
 function checkSize(scope: Construct, role: string, statements: PolicyStatement[], urls: number): void {
-  const isIntrinsic = (value: unknown) =>
-    typeof value === 'object' && value !== null && /^(Ref|Fn::.*)$/.test(Object.keys(value).join());
-  const resolved: unknown = Stack.of(scope).resolve(statements.map(statement => statement.toStatementJson() as object));
-  const { length } = JSON.stringify(
-    resolved,
-    (_, value: unknown) => isIntrinsic(value) ? findingResource(value) : value,
-  );
+  const length = policyLength(Stack.of(scope), statements.map(statement => statement.toStatementJson() as object));
   if (length > MAX_CHARACTERS) {
     throw synthError(
       scope,
@@ -141,12 +135,6 @@ function checkSize(scope: Construct, role: string, statements: PolicyStatement[]
       'Use folders or globs instead of single files, or set the role prop of the dataset.',
     );
   }
-}
-
-/** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
-function keyOf(stack: Stack, core: IEtlCore): string | undefined {
-  const key = deployedCore(core)?.encryptionKey;
-  return key && (Stack.of(key) === stack || !Token.isUnresolved(key.keyArn)) ? key.keyArn : undefined;
 }
 
 /** Allows reading one secret. */
@@ -206,7 +194,7 @@ function inputStatements(stack: Stack, lake: LakeNames, inputs: IDataset[]): Pol
       actions: ['s3:GetObject'],
       resources: prefixes.map(prefix => substituted(`${arn}/${prefix}`)),
     }),
-    // Without it, S3 does not tell whether an object exists.
+    // Without this permission, S3 does not report that an object does not exist.
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [substituted(arn)],

@@ -3,9 +3,10 @@ import { CfnRole, IRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-l
 import { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { accountService } from './account-service';
 import { objectKeyStatement } from './lake-key';
 import { acknowledgeWildcards } from './nag-suppressions';
-import { createStateMachine, statesPrincipal } from './state-machine';
+import { createStateMachine } from './state-machine';
 import { substituted } from './substituted-text';
 import { Layer } from '../../layer';
 import { LakeNames } from '../../naming';
@@ -58,7 +59,7 @@ function createRole(scope: Construct, names: LakeNames, key?: IKey): Role {
   const role = new Role(scope, 'DatasetStateMachineRole', {
     roleName: names.datasetStateMachineRole,
     description: `Runs the jobs and crawlers of pipelines of the lake ${names.resourcePrefix}`,
-    assumedBy: statesPrincipal(scope),
+    assumedBy: accountService(scope, 'states'),
     inlinePolicies: { dataset: new PolicyDocument({ statements: [jobs, crawlers, records, list, ...keys] }) },
   });
   acknowledgeWildcards(

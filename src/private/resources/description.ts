@@ -12,9 +12,9 @@ export const MAX_SCHEDULE_DESCRIPTION_BYTES = 512;
 const ELLIPSIS = '…';
 
 /**
- * A description that a service accepts: with spaces in place of control characters, and shortened if it is too long.
- * The limit is in bytes, so that many languages reach it with fewer characters. A long description is no reason to
- * fail.
+ * Converts a description to one that a service accepts: control characters become spaces, and a long text is shortened.
+ * The limit is in bytes, so texts in many languages reach it with fewer characters. A long description does not fail
+ * the synthesis.
  */
 export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {
   if (description === undefined || Token.isUnresolved(description)) {

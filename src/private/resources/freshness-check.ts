@@ -5,14 +5,15 @@ import { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { accountService } from './account-service';
 import { alertTarget } from './alert-target';
 import { deployedCore } from './deployed-core';
 import { RETRY_POLICY, timesOf } from './job-schedule';
 import { KEY_ACTIONS } from './lake-alerts';
 import { objectKeyStatement } from './lake-key';
 import { acknowledgeTopicKey, acknowledgeWildcards } from './nag-suppressions';
-import { createSchedulerRole } from './scheduler-role';
-import { createStateMachine, statesPrincipal } from './state-machine';
+import { createStartExecutionRole } from './start-execution-role';
+import { createStateMachine } from './state-machine';
 import { substituted } from './substituted-text';
 import { claimName } from './unique-names';
 import { EtlCore } from '../../etl-core';
@@ -27,7 +28,7 @@ const ID = 'FreshnessCheck';
 
 const NAME_REMEDY = 'Use a prefix of at most 39 characters.';
 
-/** With more datasets, an execution could exceed the 25,000 events of a history. */
+/** With more datasets, an execution could exceed the limit of 25,000 events per execution history. */
 const MAX_DATASETS = 500;
 
 /**
@@ -42,8 +43,8 @@ export function registerFreshness(
   if (deployed === undefined) {
     Annotations.of(scope).addWarningV2(
       'cdk-glue-medallion:freshness-without-check',
-      `no alert is sent if the dataset ${dataset} becomes stale, because another app deploys the freshness check of `
-        + 'its lake. Declare the dataset in the app of the core.',
+      `no alert is sent if the dataset ${dataset} becomes stale, because the freshness check of its lake is deployed `
+        + 'by another app. Declare the dataset in the app that creates the core.',
     );
     return;
   }
@@ -115,8 +116,8 @@ class FreshnessCheck extends Construct {
       throw synthError(
         this,
         'FRESHNESS_CHECK_TOO_LARGE',
-        `${nodes.length} datasets of the lake "${names.resourcePrefix}" declare freshness or are inputs of those; the `
-          + `maximum is ${MAX_DATASETS}.`,
+        `${nodes.length} datasets of the lake "${names.resourcePrefix}" declare freshness or are inputs of such `
+          + `datasets; the maximum is ${MAX_DATASETS}.`,
         'Remove freshness from some of these datasets.',
       );
     }
@@ -144,7 +145,7 @@ class FreshnessCheck extends Construct {
     const role = new Role(this, 'Role', {
       roleName: names.freshnessRole,
       description: `Checks the freshness of the datasets of the lake ${names.resourcePrefix}`,
-      assumedBy: statesPrincipal(this),
+      assumedBy: accountService(this, 'states'),
       inlinePolicies: {
         freshness: new PolicyDocument({
           statements: [
@@ -176,7 +177,8 @@ class FreshnessCheck extends Construct {
 
   private createSchedulerRole(names: LakeNames): Role {
     checkLength(this, 'role', names.freshnessSchedulerRole, NAME_REMEDY);
-    return createSchedulerRole(this, {
+    return createStartExecutionRole(this, 'SchedulerRole', {
+      service: 'scheduler',
       roleName: names.freshnessSchedulerRole,
       description: `Starts the freshness check of the lake ${names.resourcePrefix}`,
       policy: 'freshness',

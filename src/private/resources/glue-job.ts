@@ -7,8 +7,9 @@ import { GlueVersion } from '../../glue-version';
 import { IDataset } from '../../i-dataset';
 import { Layer } from '../../layer';
 import { DatasetNames } from '../../naming';
-import { Size } from '../../sizing';
+import { DPU_PER_WORKER, Size } from '../../sizing';
 import { TableFormat } from '../../table-format';
+import { AUTO_SCALING_ARGUMENT } from '../document/operation-keys';
 import { synthError } from '../errors/synth-error';
 
 export interface GlueJobProps {
@@ -24,7 +25,7 @@ export interface GlueJobProps {
   readonly extraPyFiles: string;
   /** Whether the dataset has a query. */
   readonly hasQuery: boolean;
-  /** The hash of what a derived dataset is built with. */
+  /** The hash of the document, script and query of a derived dataset. */
   readonly definition: string;
   /** The datasets whose tables the job reads. */
   readonly inputs?: IDataset[];
@@ -54,6 +55,7 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
     numberOfWorkers: size.workers,
     timeout: size.timeoutMinutes,
     maxRetries: props.maxRetries,
+    executionClass: size.flex ? 'FLEX' : undefined,
     executionProperty: { maxConcurrentRuns: 1 },
   });
   acknowledge(job, 'GL1', 'The log groups of the lake are encrypted, with the key of the lake if it has one.');
@@ -61,7 +63,10 @@ export function createGlueJob(scope: Construct, props: GlueJobProps): CfnJob {
   return job;
 }
 
-/** Glue allows 260 KB of arguments. The rest is for the arguments of a run. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
+/**
+ * Glue allows 260 KB of arguments. The rest is reserved for the arguments of a run.
+ * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+ */
 const MAX_ARGUMENT_BYTES = 200_000;
 
 function jobArguments(scope: Construct, props: GlueJobProps): { [argument: string]: string } {
@@ -80,6 +85,9 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
     runs: names.runs,
     tables: names.tables,
     timeout_minutes: size.timeoutMinutes,
+    auto_scaling: size.autoScaling,
+    number_of_workers: size.workers,
+    dpu_per_worker: DPU_PER_WORKER[size.workerType],
     ...(props.tableFormat === TableFormat.ICEBERG && { snapshot_retention_hours: props.snapshotRetention.toHours() }),
     ...(names.layer !== Layer.BRONZE && { definition: props.definition }),
     event_source: names.lake.eventSource,
@@ -99,6 +107,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
   return {
     ...props.defaultArguments,
     ...(props.tableFormat === TableFormat.ICEBERG && { [DATALAKE_FORMATS]: datalakeFormats(props) }),
+    ...(size.autoScaling && { [AUTO_SCALING_ARGUMENT]: 'true' }),
     '--dataset_config': substituted(names.document),
     '--names': substituted(Stack.of(scope).toJsonString(jobNames)),
     '--run_options': '{}',
@@ -111,7 +120,7 @@ function jobArguments(scope: Construct, props: GlueJobProps): { [argument: strin
 /** https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-format-iceberg.html */
 const DATALAKE_FORMATS = '--datalake-formats';
 
-/** The formats of the user and Iceberg, separated by commas. */
+/** The data lake formats that the user has set, and Iceberg, separated by commas. */
 function datalakeFormats({ defaultArguments }: GlueJobProps): string {
   const formats = defaultArguments?.[DATALAKE_FORMATS] ?? '';
   const list = formats.split(',').map(format => format.trim()).filter(format => format !== '');

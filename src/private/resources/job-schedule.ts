@@ -12,7 +12,7 @@ export interface JobScheduleProps {
   readonly roleArn: string;
 }
 
-/** Spreads jobs with the same schedule, so that they do not exceed the rate limits and quotas of Glue at once. */
+/** Spreads the starts of jobs with the same schedule, because simultaneous starts could exceed the limits of Glue. */
 const FLEXIBLE_MINUTES = 10;
 
 /** The schedule of a job. All schedules of a lake share one role and one schedule group. */

@@ -1,5 +1,5 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stack, Token } from 'aws-cdk-lib';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { IRuleTarget, Rule } from 'aws-cdk-lib/aws-events';
 import { CfnRole, IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,11 +8,17 @@ import { ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledgeStateMachine, acknowledgeTopicKey } from './nag-suppressions';
+import { accountService } from './account-service';
+import { objectKeyStatement } from './lake-key';
+import { acknowledgeStateMachine, acknowledgeTopicKey, acknowledgeWildcards } from './nag-suppressions';
+import { createOccurrenceAlarm } from './occurrence-alarm';
+import { createStartExecutionRole } from './start-execution-role';
+import { substituted } from './substituted-text';
 import { Alerts } from '../../alerts';
 import { LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
 import { unresolvedValues } from '../document/unresolved-values';
+import { runbookUrl } from '../errors/runbook';
 import { synthError } from '../errors/synth-error';
 import { LAYERS } from '../layers';
 import { alertMachine } from '../state-machines/alert-machine';
@@ -22,8 +28,12 @@ export interface LakeAlertsProps {
   readonly alerts: Alerts;
   /** The key that encrypts the topic. Undefined without encryption. */
   readonly key?: IKey;
+  /** The key that encrypts the run records. Undefined without encryption. */
+  readonly lakeKey?: IKey;
   /** The maximum number of retries of each job of the lake. */
   readonly maxRetries?: number;
+  /** The names of the alarms that publish to the topic, in addition to the alarm for dropped schedules. */
+  readonly alarms?: string[];
   /** An existing role of the state machine and of the rules. */
   readonly role?: IRole;
 }
@@ -47,7 +57,7 @@ export class LakeAlerts extends Construct {
 
   constructor(scope: Construct, id: string, props: LakeAlertsProps) {
     super(scope, id);
-    const { names, alerts, key, maxRetries = MAX_RETRIES } = props;
+    const { names, alerts, key, maxRetries = MAX_RETRIES, alarms = [] } = props;
     checkAlerts(scope, alerts);
     this.topic = alerts.topic ?? new Topic(this, 'Topic', {
       topicName: names.alertTopic,
@@ -56,8 +66,8 @@ export class LakeAlerts extends Construct {
       enforceSSL: true,
       masterKey: key,
     });
-    this.grantPublish(names, key);
-    this.role = props.role ?? this.createRole(names, key ?? alerts.topic?.masterKey);
+    this.grantPublish([names.droppedScheduleAlarm, ...alarms], key);
+    this.role = props.role ?? this.createRole(names, key ?? alerts.topic?.masterKey, props.lakeKey);
     this.stateMachine = this.createStateMachine(names);
     this.eventsRole = props.role ?? this.createEventsRole(names);
     const target = { bind: () => ({ arn: this.stateMachine.attrArn, role: this.eventsRole }) };
@@ -73,14 +83,13 @@ export class LakeAlerts extends Construct {
   }
 
   /**
-   * Allows CloudWatch to publish to the topic and to use the key. The state machine can do so with its role.
+   * Allows CloudWatch to publish to the topic and to use the key. The state machine publishes with its role.
    *
    * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
-  private grantPublish(names: LakeNames, key?: IKey): void {
+  private grantPublish(alarms: string[], key?: IKey): void {
     const stack = Stack.of(this);
-    const alarms = `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm`;
-    const alarm = `${alarms}:${names.droppedScheduleAlarm}`;
+    const arns = alarms.map(name => `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm:${name}`);
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': stack.account } };
     this.topic.addToResourcePolicy(new PolicyStatement({
       actions: ['sns:Publish'],
@@ -88,7 +97,7 @@ export class LakeAlerts extends Construct {
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
       conditions: {
         ...ofThisAccount,
-        ArnEquals: { 'aws:SourceArn': alarm },
+        ArnEquals: { 'aws:SourceArn': arns.length === 1 ? arns[0] : arns },
       },
     }));
     key?.addToResourcePolicy(new PolicyStatement({
@@ -99,22 +108,40 @@ export class LakeAlerts extends Construct {
     }));
   }
 
-  private createRole(names: LakeNames, key?: IKey): Role {
+  private createRole(names: LakeNames, key?: IKey, lakeKey?: IKey): Role {
+    const stack = Stack.of(this);
+    const bucket = `arn:${stack.partition}:s3:::${names.bucket}`;
+    const records = new PolicyStatement({
+      actions: ['s3:GetObject'],
+      resources: [substituted(`${bucket}/etl/*/runs/*`)],
+    });
     const statements = [
       new PolicyStatement({
         actions: ['states:ListExecutions'],
         resources: [names.stateMachineArn(this, names.datasetStateMachine)],
       }),
+      records,
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [substituted(bucket)],
+        conditions: { StringLike: { 's3:prefix': ['etl/*/runs/*'] } },
+      }),
+      ...lakeKey ? [objectKeyStatement(stack, names, lakeKey.keyArn, ['kms:Decrypt'])] : [],
       new PolicyStatement({ actions: ['sns:Publish'], resources: [this.topic.topicArn] }),
       ...key ? [new PolicyStatement({ actions: KEY_ACTIONS, resources: [key.keyArn] })] : [],
     ];
     const role = new Role(this, 'Role', {
       roleName: names.alertRole,
       description: `Sends the alerts of the lake ${names.resourcePrefix}`,
-      assumedBy: this.service('states'),
+      assumedBy: accountService(this, 'states'),
       inlinePolicies: { alerts: new PolicyDocument({ statements }) },
     });
     const resource = role.node.defaultChild as CfnRole | undefined;
+    acknowledgeWildcards(
+      resource,
+      'Each dataset has its own folder of run records, and other apps can add datasets.',
+      records,
+    );
     if (resource && key) {
       acknowledgeTopicKey(resource);
     }
@@ -140,22 +167,12 @@ export class LakeAlerts extends Construct {
   }
 
   private createEventsRole(names: LakeNames): Role {
-    const startExecution = new PolicyStatement({
-      actions: ['states:StartExecution'],
-      resources: [names.stateMachineArn(this, names.alertStateMachine)],
-    });
-    return new Role(this, 'EventsRole', {
+    return createStartExecutionRole(this, 'EventsRole', {
+      service: 'events',
       roleName: names.eventsRole,
       description: `Starts the state machine that sends the alerts of the lake ${names.resourcePrefix}`,
-      assumedBy: this.service('events'),
-      inlinePolicies: { alerts: new PolicyDocument({ statements: [startExecution] }) },
-    });
-  }
-
-  /** A service that acts for this account. */
-  private service(name: string): ServicePrincipal {
-    return new ServicePrincipal(`${name}.amazonaws.com`, {
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      policy: 'alerts',
+      stateMachineArn: names.stateMachineArn(this, names.alertStateMachine),
     });
   }
 
@@ -198,7 +215,7 @@ export class LakeAlerts extends Construct {
     });
   }
 
-  /** Matches the events that jobs send. Glue sends no event about a successful run that contains its warnings. */
+  /** Matches the events that jobs send, because the events of Glue about successful runs do not contain warnings. */
   private createWarningRule(names: LakeNames, target: IRuleTarget): Rule {
     return new Rule(this, 'WarningRule', {
       ruleName: names.warningAlertRule,
@@ -210,24 +227,16 @@ export class LakeAlerts extends Construct {
 
   /** Glue sends no event if a schedule cannot start its job after all retries. */
   private createAlarm(names: LakeNames): Alarm {
-    const alarm = new Alarm(this, 'DroppedScheduleAlarm', {
+    const alarm = createOccurrenceAlarm(this, 'DroppedScheduleAlarm', {
       alarmName: names.droppedScheduleAlarm,
       alarmDescription:
         `A schedule of the lake ${names.resourcePrefix} could not start its job or pipeline after all retries, for `
         + 'example because its role or the job does not exist, or the job was still running. Find the dataset or the '
-        + 'pipeline without a run, and start it manually.',
+        + `pipeline without a run, and start it manually. Runbook: ${runbookUrl('schedule-dropped')}`,
       // https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
-      metric: new Metric({
-        namespace: 'AWS/Scheduler',
-        metricName: 'InvocationDroppedCount',
-        dimensionsMap: { ScheduleGroup: names.scheduleGroup },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
-      threshold: 1,
-      evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      namespace: 'AWS/Scheduler',
+      metricName: 'InvocationDroppedCount',
+      dimensions: { ScheduleGroup: names.scheduleGroup },
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
     return alarm;
@@ -255,7 +264,7 @@ export function lastAttempt(maxRetries: number): { readonly [field: string]: unk
 }
 
 /** Matches jobs and crawlers of the lake, whose names start with the same prefixes. */
-function ofThisLake(names: LakeNames): { prefix: string }[] {
+export function ofThisLake(names: LakeNames): { prefix: string }[] {
   return LAYERS.map(layer => ({ prefix: names.job(layer, '') }));
 }
 

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Alias, IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
@@ -15,7 +15,7 @@ export interface LakeKeys {
 }
 
 /**
- * The keys of a core: those from its props, and otherwise a new key. The key has the alias of the lake.
+ * The keys of a core: the keys in its props, or a new key. The key has the alias of the lake.
  *
  * If a key encrypts only the alerts, it also becomes the key of the lake when the lake is encrypted later, because two
  * keys cannot share the alias.
@@ -70,9 +70,9 @@ export function grantCloudWatchLogs(scope: Construct, names: LakeNames, key: IKe
  * The encryption context is the ARN of the bucket if it has an S3 Bucket Key, and otherwise the ARN of the object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context
  *
- * @param key the ARN of the key. If undefined, the statement allows any key of the account, because an app that has
- * only the names of the lake does not know the ARN. A condition on the alias can take five minutes to become
- * effective: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+ * @param key the ARN of the key. If undefined, the statement allows any key of the account, because an app that knows
+ * only the names of the lake does not know the ARN. A condition on the alias can take five minutes to become effective:
+ * https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
  */
 export function objectKeyStatement(
   stack: Stack, names: LakeNames, key?: string, actions = ['kms:Decrypt', 'kms:GenerateDataKey'],
@@ -86,6 +86,11 @@ export function objectKeyStatement(
       StringLike: { 'kms:EncryptionContext:aws:s3:arn': [bucket, `${bucket}/*`] },
     },
   });
+}
+
+/** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
+export function keyArnIn(stack: Stack, key: IKey | undefined): string | undefined {
+  return key && (Stack.of(key) === stack || !Token.isUnresolved(key.keyArn)) ? key.keyArn : undefined;
 }
 
 /**

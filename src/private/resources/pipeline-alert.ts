@@ -12,7 +12,7 @@ export interface PipelineAlertProps {
   readonly stateMachineArn: string;
 }
 
-/** Alerts about failed executions of a pipeline. Returns whether there are any. */
+/** Creates the alerts about failed executions of a pipeline. Returns whether alerts are sent. */
 export function createPipelineAlert(
   scope: Construct, core: IEtlCore, lake: LakeNames, { pipeline, stateMachineArn }: PipelineAlertProps,
 ): boolean {
@@ -20,8 +20,8 @@ export function createPipelineAlert(
   if (deployed === undefined) {
     Annotations.of(scope).addWarningV2(
       'cdk-glue-medallion:pipeline-without-alert',
-      `no alert is sent if the pipeline ${pipeline} fails, because another app deploys the alerts of its lake. Declare `
-        + 'the pipeline in the app of the core.',
+      `no alert is sent if the pipeline ${pipeline} fails, because the alerts of its lake are deployed by another app. `
+        + 'Declare the pipeline in the app that creates the core.',
     );
   } else if (deployed.alertStateMachine !== undefined) {
     new Rule(scope, 'AlertRule', {

@@ -1,8 +1,8 @@
 import { CfnRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { accountService } from './account-service';
 import { acknowledgeWildcards } from './nag-suppressions';
-import { createSchedulerRole } from './scheduler-role';
-import { statesPrincipal } from './state-machine';
+import { createStartExecutionRole } from './start-execution-role';
 import { checkLength, LakeNames } from '../../naming';
 
 /** The role of the state machine of a pipeline: it starts executions of the dataset state machine, and reads them. */
@@ -17,7 +17,7 @@ export function createPipelineRole(scope: Construct, names: LakeNames, pipeline:
   const role = new Role(scope, 'Role', {
     roleName,
     description: `Runs the pipeline ${pipeline} of the lake ${names.resourcePrefix}`,
-    assumedBy: statesPrincipal(scope),
+    assumedBy: accountService(scope, 'states'),
     inlinePolicies: {
       pipeline: new PolicyDocument({
         statements: [
@@ -43,7 +43,8 @@ export function createPipelineRole(scope: Construct, names: LakeNames, pipeline:
 export function createPipelineSchedulerRole(scope: Construct, names: LakeNames, pipeline: string): Role {
   const roleName = `${names.pipeline(pipeline)}-scheduler-role`;
   checkLength(scope, 'role', roleName, 'Use a shorter prefix or pipeline name.');
-  return createSchedulerRole(scope, {
+  return createStartExecutionRole(scope, 'SchedulerRole', {
+    service: 'scheduler',
     roleName,
     description: `Starts the pipeline ${pipeline} of the lake ${names.resourcePrefix}`,
     policy: 'pipeline',

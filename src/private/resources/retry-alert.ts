@@ -9,8 +9,8 @@ import { DatasetNames, LakeNames } from '../../naming';
 import { MAX_RETRIES } from '../../sizing';
 
 /**
- * Alerts about a job whose number of retries differs from that of its lake, so that the rule of the lake does not match
- * its last attempt.
+ * Creates a rule for a job whose number of retries differs from the default of its lake, because the rule of the lake
+ * does not match the last attempt of such a job.
  */
 export function createRetryAlert(
   scope: Construct, core: IEtlCore, lake: LakeNames, names: DatasetNames, maxRetries: number,
@@ -23,8 +23,8 @@ export function createRetryAlert(
   if (deployed === undefined) {
     Annotations.of(scope).addWarningV2(
       'cdk-glue-medallion:retries-without-alert',
-      `the job ${names.job} has ${maxRetries} retries, but the alerts of its lake, which another app deploys, are `
-        + `sent after ${ofLake}. Declare the dataset in the app of the core, or remove maxRetries.`,
+      `the job ${names.job} has ${maxRetries} retries, but another app deploys the alerts of its lake, and they are `
+        + `sent after ${ofLake}. Declare the dataset in the app that creates the core, or remove maxRetries.`,
     );
   } else if (deployed.alertStateMachine !== undefined) {
     new Rule(scope, 'RetryAlertRule', {

@@ -6,8 +6,8 @@ import { synthError } from '../errors/synth-error';
  * The resources of a policy statement for one secret. Secrets Manager appends a hyphen and six characters to the name
  * of a secret; an ARN can include or omit them.
  *
- * Fails on a value that is only known at deployment and is recognizably the name of a secret: the statement needs an
- * ARN, and a name with an unknown beginning cannot be distinguished from an ARN. Other such values must be ARNs.
+ * Fails on a value that is only known at deployment and is recognizably the name of a secret. The statement needs an
+ * ARN, and an unknown value can be a name or an ARN. All other values that are only known at deployment must be ARNs.
  *
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
  *
@@ -40,7 +40,7 @@ function kindOfText(text: string): Kind {
   return text.startsWith('arn:') ? 'arn' : 'name';
 }
 
-/** The kind of a token. A token without a sign of a name counts as an ARN. */
+/** The kind of a token. A token that shows no sign of being a name counts as an ARN. */
 function kindOf(stack: Stack, token: unknown): Kind {
   if (Reference.isReference(token)) {
     return kindOfParameter(token.target as Partial<CfnParameter>);
@@ -49,7 +49,7 @@ function kindOf(stack: Stack, token: unknown): Kind {
   return typeof resolved === 'string' ? kindOfText(resolved) : kindOfIntrinsic(resolved as Intrinsic);
 }
 
-/** A parameter with the type of an SSM parameter has the name of that parameter as its default. */
+/** If a CloudFormation parameter has an SSM parameter type, its default is the name of the SSM parameter. */
 function kindOfParameter({ type, default: value }: Partial<CfnParameter>): Kind {
   const isValue = type === 'String' && typeof value === 'string' && !Token.isUnresolved(value);
   return isValue && !value.startsWith('arn:') ? 'unmarked name' : 'arn';

@@ -19,7 +19,7 @@ const policies = new WeakMap<Stack, Map<string, ManagedPolicy>>();
  * The managed policy with the permissions that all datasets of a layer have in common. Each stack has its own, so that
  * it does not need an export of another stack.
  *
- * As inline policies of each role, these permissions would be half of the template of a stack with many roles.
+ * If they were inline policies of each role, they would make up half of the template of a stack with many roles.
  */
 export function layerPolicy(scope: Construct, core: IEtlCore, layer: Layer, create: () => Statements[]): ManagedPolicy {
   return sharedPolicy(scope, `${core.node.addr}/${layer}`, {

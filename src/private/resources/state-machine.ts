@@ -1,5 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
-import { IRole, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeStateMachine } from './nag-suppressions';
@@ -29,11 +28,4 @@ export function createStateMachine(
   stateMachine.node.addDependency(role);
   acknowledgeStateMachine(stateMachine);
   return stateMachine;
-}
-
-/** Step Functions, for executions of this account. https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html */
-export function statesPrincipal(scope: Construct): ServicePrincipal {
-  return new ServicePrincipal('states.amazonaws.com', {
-    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-  });
 }

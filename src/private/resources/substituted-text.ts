@@ -1,4 +1,4 @@
-import { IResolvable, IResolveContext, Token } from 'aws-cdk-lib';
+import { IResolvable, IResolveContext, StringConcat, Token, Tokenization } from 'aws-cdk-lib';
 
 /**
  * Renders a text with references as `Fn::Sub` instead of `Fn::Join`.
@@ -17,6 +17,10 @@ class SubstitutedText implements IResolvable {
 
   resolve(context: IResolveContext): unknown {
     const resolved: unknown = context.resolve(this.text);
+    if (typeof resolved === 'string') {
+      // The CDK prepares the app with the same parts, and only looks for references in them.
+      return context.preparing ? resolved : reported(this.text, context);
+    }
     const parts = partsOf(resolved)?.map(variable);
     return parts === undefined || parts.includes(undefined) ? resolved : { 'Fn::Sub': parts.join('') };
   }
@@ -43,4 +47,25 @@ function variable(part: unknown): string | undefined {
   }
   const isNamed = Array.isArray(attribute) && attribute.every(each => typeof each === 'string');
   return isNamed ? `\${${attribute.join('.')}}` : undefined;
+}
+
+/**
+ * The text in the report of `Role.customizeRoles`, which is not a template: the CDK concatenates its parts, and would
+ * write `[object Object]` for a reference.
+ */
+function reported(text: string, context: IResolveContext): string {
+  const mapToken = (token: IResolvable): unknown => {
+    const value: unknown = context.resolve(token);
+    return typeof value === 'object' && value !== null ? reportedReference(value) : value;
+  };
+  return Tokenization.reverseString(text).mapTokens({ mapToken }).join(new StringConcat()) as string;
+}
+
+/** The notation of the report for pseudo parameters. */
+const REPORTED: { readonly [name: string]: string } = {
+  'AWS::Partition': '(PARTITION)', 'AWS::Region': '(REGION)', 'AWS::AccountId': '(ACCOUNT)',
+};
+
+function reportedReference(reference: { readonly Ref?: string }): string {
+  return REPORTED[reference.Ref ?? ''] ?? JSON.stringify(reference);
 }

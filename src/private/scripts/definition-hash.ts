@@ -4,16 +4,11 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { JobScript } from './script-bundle';
 import { DatasetDocument } from '../document/dataset-document.generated';
-
-/** Keys that do not change the rows and columns of the tables. */
-const OPERATION_KEYS = [
-  'description', 'schedule', 'freshness', 'data_size_category', 'worker_type', 'number_of_workers', 'timeout_minutes',
-  'max_retries', 'role', 'connection',
-];
+import { OPERATION_KEYS } from '../document/operation-keys';
 
 /**
- * A hash of the document, script and query of a derived dataset. A pipeline runs the job again if the
- * hash differs from that of the last publication.
+ * A hash of the document, script and query of a derived dataset. A pipeline runs the job again if the hash differs from
+ * the hash of the last publication.
  *
  * It is computed during synthesis, when tokens can be resolved to the references that the template has.
  */

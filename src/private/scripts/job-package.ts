@@ -9,6 +9,8 @@ export interface JobPackage {
   /** Contains a hash of the content, so that a deployment does not replace the package of a run in progress. */
   readonly fileName: string;
   readonly bytes: Uint8Array;
+  /** The SHA-256 hash of the bytes. */
+  readonly hash: string;
 }
 
 let jobPackage: JobPackage | undefined;
@@ -31,6 +33,6 @@ export function zipPackage(folder: string): JobPackage {
     files[`${name}/${module}`] = [readFileSync(path.join(folder, module)), { mtime: new Date(1980, 0, 1), os: 0 }];
   }
   const bytes = zipSync(files);
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 12);
-  return { fileName: `${name}-${hash}.zip`, bytes };
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { fileName: `${name}-${hash.slice(0, 12)}.zip`, bytes, hash };
 }

@@ -8,8 +8,8 @@ import { LAYERS } from '../layers';
 const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`${layer}_database`, layer]));
 
 /**
- * The parts of Spark SQL in which a placeholder is text: string literals, quoted names and comments. Last, a
- * placeholder in the code.
+ * The parts of Spark SQL in which a placeholder is text: string literals, quoted names and comments. The last
+ * alternative is a placeholder in the code.
  */
 const PARTS = new RegExp([
   STRING_LITERAL, /`[^`]*`/, /--[^\n]*/, /\/\*[^]*?\*\//,
@@ -17,10 +17,10 @@ const PARTS = new RegExp([
 ].map(part => part.source).join('|'), 'g');
 
 /**
- * A query with the names of databases in place of `${bronze_database}`, `${silver_database}` and
- * `${gold_database}`, so that lakes with different prefixes can use the same file.
+ * Replaces `${bronze_database}`, `${silver_database}` and `${gold_database}` in a query with the names of the
+ * databases, so that lakes with different prefixes can use the same file.
  *
- * Other variables stay, because they can be variables of Spark.
+ * Other variables are not replaced, because they can be variables of Spark.
  *
  * @param databaseOf the name of the database of a layer
  */

@@ -1,4 +1,5 @@
-import { constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
+import { createHash } from 'crypto';
+import { constants, copyFileSync, linkSync, readFileSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { Aspects, FileSystem, IAspect, RemovalPolicy, Size, Stack, Stage, Token } from 'aws-cdk-lib';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
@@ -6,20 +7,21 @@ import { CfnPolicy, IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-c
 import { CfnFunction, SingletonFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct, IConstruct } from 'constructs';
 import { GLUE_TEMPLATES } from '../glue-templates';
+import { AssetFile, createFolderAsset, FolderAsset } from './folder-asset';
 import { etlRuntimePackage } from './job-package';
 import { MAX_SOURCE_BYTES, megabytes, SourceFile, TOO_LARGE_REMEDY } from './source-files';
 import { IEtlCore } from '../../i-etl-core';
 import { Layer } from '../../layer';
-import { DatasetNames, SOURCE_FOLDER } from '../../naming';
+import { DatasetNames, LakeNames, SOURCE_FOLDER } from '../../naming';
 import { DatasetDocument } from '../document/dataset-document.generated';
 import { synthError } from '../errors/synth-error';
 import { coreInSameStage } from '../resources/deployed-core';
 import { freeId } from '../resources/free-id';
 import { assetKeyStatement, objectKeyStatement } from '../resources/lake-key';
+import { lakeTags, tagExisting } from '../resources/lake-tags';
 import { acknowledge, acknowledgeWildcards } from '../resources/nag-suppressions';
 import { rolesOf } from '../resources/role-arns';
 import { limitResources, limitTemplates } from '../resources/stack-limits';
@@ -118,6 +120,8 @@ interface Handler {
 /** The scripts of a stack: one deployment per bucket, usually one. */
 class ScriptBundle extends Construct {
   private readonly logGroup: LogGroup;
+  /** The functions of the deployments. They are outside of this construct. */
+  private readonly handlers = new Set<CfnFunction>();
   private ownRole?: Role;
   private ownStorage?: Size;
 
@@ -133,10 +137,15 @@ class ScriptBundle extends Construct {
       const id = index === 0 ? 'Deployment' : `Deployment${index + 1}`;
       this.deploy(id, bucket, scripts.filter(({ names }) => names.lake.bucket === bucket));
     }
+    const [lake, ...otherLakes] = lakesOf(scripts);
+    // Lakes in the same stack share the function, its role and its logs, so their costs belong to no single lake.
+    if (otherLakes.length === 0) {
+      [this, ...this.handlers].forEach(construct => tagExisting(construct, lakeTags(lake)));
+    }
   }
 
   /** A role that the user provides is not shared with other lakes, and no policy is added to it. */
-  private handlerOf(id: string, asset: Asset, bucket: IBucket, scripts: DatasetScripts[]): Handler {
+  private handlerOf(id: string, asset: FolderAsset, bucket: IBucket, scripts: DatasetScripts[]): Handler {
     const [provided] = scripts.flatMap(({ core }) => rolesOf(core).deployment ?? []);
     if (provided) {
       const role = Role.fromRoleArn(this, `${id}Role`, provided.roleArn, { mutable: false });
@@ -159,13 +168,13 @@ class ScriptBundle extends Construct {
 
   private deploy(id: string, bucketName: string, scripts: DatasetScripts[]): void {
     limitSourceFiles(this.stack, scripts);
-    const asset = this.stageFolder(`${id}Files`, scripts);
+    const asset = createFolderAsset(this, `${id}Files`, filesOf(scripts));
     // Imported by name, so that BucketDeployment does not add its tag to the bucket in the stack that owns it.
     const bucket = Bucket.fromBucketName(this, `${id}Bucket`, bucketName);
-    const handler = this.handlerOf(id, asset, bucket, scripts);
+    const { role, storage } = this.handlerOf(id, asset, bucket, scripts);
     const deployment = new BucketDeployment(this, id, {
       sources: [
-        Source.bucket(asset.bucket, asset.s3ObjectKey),
+        Source.bucket(asset.bucket, asset.objectKey),
         ...scripts.flatMap(script =>
           textFilesOf(script)
             .filter(isOnlyKnownAtDeployment)
@@ -175,10 +184,10 @@ class ScriptBundle extends Construct {
       destinationBucket: bucket,
       destinationKeyPrefix: 'etl',
       prune: false,
-      role: handler.role,
+      role,
       // With the default of 128 MB, the AWS CLI in the function takes minutes.
       memoryLimit: HANDLER_MEMORY_MIB,
-      ephemeralStorageSize: handler.storage,
+      ephemeralStorageSize: storage,
       // The response of a custom resource is limited to 4,096 bytes, about 50 keys.
       // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
       outputObjectKeys: false,
@@ -186,11 +195,9 @@ class ScriptBundle extends Construct {
     });
     const singleton = deployment.node.tryFindChild('CustomResourceHandler');
     if (singleton instanceof SingletonFunction) {
-      acknowledge(
-        singleton.permissionsNode.defaultChild as CfnFunction,
-        'L1',
-        'aws-cdk-lib sets the runtime of this function.',
-      );
+      const handler = singleton.permissionsNode.defaultChild as CfnFunction;
+      acknowledge(handler, 'L1', 'aws-cdk-lib sets the runtime of this function.');
+      this.handlers.add(handler);
     }
     for (const { job, core } of scripts) {
       job.node.addDependency(deployment);
@@ -201,32 +208,11 @@ class ScriptBundle extends Construct {
       }
     }
   }
+}
 
-  /** Creates an asset with the contents of `etl/`. */
-  private stageFolder(id: string, scripts: DatasetScripts[]): Asset {
-    const runtime = etlRuntimePackage();
-    const folder = FileSystem.mkdtemp('glue-scripts');
-    try {
-      for (const each of scripts) {
-        const { names, script, sourceFiles } = each;
-        const target = path.join(folder, bundleFolder(names));
-        mkdirSync(target, { recursive: true });
-        copyFileSync(script.path, path.join(target, `${names.layer}_job.py`));
-        writeFileSync(path.join(target, runtime.fileName), runtime.bytes);
-        for (const { name, path: file } of sourceFiles) {
-          mkdirSync(path.join(target, SOURCE_FOLDER), { recursive: true });
-          // Where the file system can, the copy shares the blocks of the file.
-          copyFileSync(file, path.join(target, SOURCE_FOLDER, name), constants.COPYFILE_FICLONE);
-        }
-        for (const { name, text } of textFilesOf(each).filter(file => !isOnlyKnownAtDeployment(file))) {
-          writeFileSync(path.join(target, name), text);
-        }
-      }
-      return new Asset(this, id, { path: folder });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
+/** The lakes of the datasets of a stack, each once. */
+function lakesOf(scripts: DatasetScripts[]): LakeNames[] {
+  return [...new Map(scripts.map(({ names: { lake } }) => [lake.resourcePrefix, lake])).values()];
 }
 
 /** Fails if the source files of a deployment do not fit into the storage of its function. */
@@ -245,7 +231,7 @@ function limitSourceFiles(stack: Stack, scripts: DatasetScripts[]): void {
 }
 
 /** Allows the function of a deployment to read its asset, and to write scripts to the bucket of the lake. */
-function grantDeployment(role: Role, asset: Asset, bucket: IBucket, scripts: DatasetScripts[]): void {
+function grantDeployment(role: Role, asset: FolderAsset, bucket: IBucket, scripts: DatasetScripts[]): void {
   const stack = Stack.of(role);
   const encrypted = scripts.find(({ core }) => core.encrypted);
   const statements: [reason: string | undefined, statement: PolicyStatement][] = [
@@ -287,7 +273,9 @@ function grantDeployment(role: Role, asset: Asset, bucket: IBucket, scripts: Dat
 
 const HANDLER_MEMORY_MIB = 512;
 
-/** A size that no user chooses, one above the minimum, because other deployments can also be created after this one. */
+/**
+ * A size that no user is likely to choose: one above the minimum. The user can create other deployments after this one.
+ */
 const HANDLER_STORAGE_MIB = 513;
 
 /**
@@ -304,6 +292,55 @@ function unusedHandlerStorage(stack: Stack): Size {
     mebibytes++;
   }
   return Size.mebibytes(mebibytes);
+}
+
+/** The files of datasets that are known at synth, with their paths relative to `etl/`. */
+function filesOf(scripts: DatasetScripts[]): AssetFile[] {
+  const runtime = etlRuntimePackage();
+  const writeRuntime = writeOnce(runtime.bytes);
+  return scripts.flatMap(each => {
+    const { names, script, sourceFiles } = each;
+    const source = readFileSync(script.path);
+    const files: AssetFile[] = [
+      { name: `${names.layer}_job.py`, hash: sha256(source), write: target => writeFileSync(target, source) },
+      { name: runtime.fileName, hash: runtime.hash, write: writeRuntime },
+      ...sourceFiles.map(({ name, path: file }) => ({
+        name: `${SOURCE_FOLDER}/${name}`,
+        hash: FileSystem.fingerprint(file),
+        // Where the file system can, the copy shares the blocks of the file.
+        write: (target: string) => copyFileSync(file, target, constants.COPYFILE_FICLONE),
+      })),
+      ...textFilesOf(each).filter(file => !isOnlyKnownAtDeployment(file)).map(({ name, text }) => ({
+        name, hash: sha256(text), write: (target: string) => writeFileSync(target, text),
+      })),
+    ];
+    return files.map(file => ({ ...file, name: `${bundleFolder(names)}/${file.name}` }));
+  });
+}
+
+/** Writes a content to the first path, and hard links to the others. */
+function writeOnce(content: Uint8Array): AssetFile['write'] {
+  let written: string | undefined;
+  return target => {
+    if (written === undefined || !tryLink(written, target)) {
+      writeFileSync(target, content);
+      written = target;
+    }
+  };
+}
+
+/** Returns false where the file system has no hard links. */
+function tryLink(existing: string, target: string): boolean {
+  try {
+    linkSync(existing, target);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 interface TextFile {

@@ -76,7 +76,9 @@ function isReadIn(code: string, expression: string): boolean {
 /** The arguments that every job has, for `getResolvedOptions`. */
 const ARGUMENTS = ['JOB_NAME', 'dataset_config', 'names', 'run_options', 'TempDir'];
 
-/** How a script of a layer publishes its tables, and what a script that writes its own output can use. */
+/**
+ * The instruction how a script of a layer publishes its tables, and which arguments a script with its own output has.
+ */
 export function howToPublish(layer: Layer): string {
   const entryPoint = entryPointOf(layer);
   const argument = layer === Layer.BRONZE ? 'fetch' : 'transform';

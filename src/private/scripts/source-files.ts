@@ -17,7 +17,7 @@ export interface SourceFile {
   readonly name: string;
 }
 
-/** Where the paths of a dataset lead. */
+/** Where the paths of the files of a dataset may lead. */
 export interface PathRules {
   /** The folder that paths are relative to. */
   readonly folder: string;
@@ -86,7 +86,7 @@ function readSourceFile(
   if (within !== undefined && !within.some(each => isBelow(path.resolve(each), file))) {
     return {
       code: 'FILE_OUTSIDE_APP',
-      found: `is "${declared}", which leads out of the app`,
+      found: `is "${declared}", which is outside of the app`,
       remedy: 'Move the file into the app, or link to it. In code, Source.file accepts any path.',
     };
   }
@@ -153,7 +153,7 @@ function deployedName(file: string, taken: string[]): string {
   }
 }
 
-/** A document with the `s3://` URLs of the deployed files in place of their paths. */
+/** Replaces the paths of files in a document with the `s3://` URLs of the deployed files. */
 export function withDeployedUrls(document: DatasetDocument, files: SourceFile[], lake: LakeNames): DatasetDocument {
   const { source_url: source, dataset } = document;
   if (source === undefined || files.length === 0) {

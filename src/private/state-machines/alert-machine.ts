@@ -1,6 +1,6 @@
 import {
-  AlertMessage, crawlerAlert, eventAlert, freshnessErrorAlert, jobAlert, pipelineErrorAlert, pipelineResultsAlert,
-  warningAlert,
+  AlertMessage, crawlerAlert, eventAlert, freshnessErrorAlert, jobAlert, listRecords, pipelineErrorAlert,
+  pipelineResultsAlert, readRecord, recordKey, recordOfRun, warningAlert,
 } from './alert-messages';
 import { RETRIES } from './states-language';
 import { LakeNames } from '../../naming';
@@ -15,7 +15,7 @@ export interface AlertMachineProps {
   readonly topicArn: string;
 }
 
-/** The execution input, also in a state after an error, whose input is the error. */
+/** The execution input. It is also available in a state after an error, whose own input is the error. */
 const EVENT = '$states.context.Execution.Input';
 
 /** The limit of Amazon SNS for subjects. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
@@ -33,16 +33,22 @@ const MAX_EXECUTIONS = 400;
 /** An execution can end this long before the event about its job, because the clocks of services can differ. */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
+/** S3 returns the same error for a refused request and for a temporary problem. The alert does not wait long. */
+const RECORD_RETRIES = RETRIES.map(each => ({ ...each, MaxAttempts: 2 }));
+
 /**
  * The state machine that sends the alerts of a lake. The input of an execution is an EventBridge event.
  *
- * An event of Glue does not contain who started the job or the crawler. Therefore, it is ignored if an execution of the
- * state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. The second list
- * contains the executions that noticed the failure and ended before the event arrived. Warnings are sent in any case,
- * because a pipeline only sends alerts about failures.
+ * An event of Glue does not contain who started the job or the crawler. Therefore, the event is ignored if an execution
+ * of the state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. The second
+ * list contains the executions that noticed the failure and ended before the event arrived. Warnings are sent in any
+ * case, because a pipeline only sends alerts about failures.
  *
- * If a list or a message fails, an alert with less information is sent: an additional alert is better than none. The
- * expressions that can fail are in Task states, because a Choice or a Pass state cannot catch errors.
+ * The alert of a job links the run record, whose beginning contains the ID of the job run and the error code. Without a
+ * record of the job run, it links the folder of the records.
+ *
+ * If a list, a record or a message fails, an alert with less information is sent: an additional alert is better than
+ * none. The expressions that can fail are in Task states, because a Choice or a Pass state cannot catch errors.
  */
 export function alertMachine({
   names, partition, consoleDomain, datasetMachineArn, topicArn,
@@ -111,7 +117,31 @@ export function alertMachine({
           { Condition: '{% $inPipeline %}', Next: 'Pipeline sends alert' },
           { Condition: `{% $exists(${EVENT}.detail.crawlerName) %}`, Next: 'Send alert of crawler' },
         ],
-        Default: 'Send alert of job',
+        Default: 'List run records',
+      },
+      'List run records': {
+        Type: 'Task',
+        Resource: `arn:${partition}:states:::aws-sdk:s3:listObjectsV2`,
+        Arguments: listRecords(names, EVENT),
+        Assign: { recordKey: `{% ${recordKey(names, EVENT)} %}`, record: {} },
+        Retry: RECORD_RETRIES,
+        Catch: [{ ErrorEquals: ['States.ALL'], Assign: { record: {} }, Next: 'Send alert of job' }],
+        Next: 'Is there a run record?',
+      },
+      'Is there a run record?': {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $recordKey = "" %}', Next: 'Send alert of job' }],
+        Default: 'Read run record',
+      },
+      'Read run record': {
+        Type: 'Task',
+        Resource: `arn:${partition}:states:::aws-sdk:s3:getObject`,
+        Arguments: readRecord(names),
+        Assign: { record: `{% ${recordOfRun(EVENT)} %}` },
+        Output: {},
+        Retry: RECORD_RETRIES,
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Send alert of job' }],
+        Next: 'Send alert of job',
       },
       'Pipeline sends alert': { Type: 'Succeed' },
       'Send alert of job': publish(jobAlert(names, consoleDomain), 'Send event'),

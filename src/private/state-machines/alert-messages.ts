@@ -1,4 +1,4 @@
-import { DATASET, LAYER, lines, literal, text } from './message-text';
+import { DATASET, LAYER, lines, literal, runbook, text } from './message-text';
 import { LakeNames } from '../../naming';
 
 /** The texts of an alert, as JSONata expressions. They read the EventBridge event from the variable `$event`. */
@@ -17,25 +17,152 @@ const MAX_REASON_LENGTH = 1_000;
 const MAX_WARNINGS = 10;
 const MAX_WARNING_LENGTH = 1_000;
 
-/** The alert for a failed run. */
+/** If a retry was skipped, its message contains the ID of the run to fix, and the error code of that run. */
+const FIRST_ATTEMPT = '/first attempt \\(run ([0-9TZ]+-[0-9a-f]+)\\)/';
+const CODE = '/(^|RunFailed: |run again: )([A-Z]+(_[A-Z]+)+): /';
+
+/** Messages of Glue, of Spark and of the kernel (SIGKILL) about a lack of memory. */
+const OUT_OF_MEMORY = '/out.?of.?memory|memory limits|exit code 137/i';
+
+/** The part of a run record that is read. It begins with the IDs of the run and its error. */
+const RECORD_BYTES = 50_000;
+
+/** The maximum number of run records to list, of up to 300 bytes each, and the hours before the event to list. */
+const MAX_RECORDS = 400;
+const RECORD_HOURS = 48;
+
+/**
+ * The request for the names of the latest run records of a job, in the order of their start. A job has one run at a
+ * time, so the last record usually belongs to the failed run.
+ */
+export function listRecords(names: LakeNames, event: string): { readonly [argument: string]: unknown } {
+  const folder = `$event := ${event}; ${ofJob(names)} $folder & "run_id="`;
+  const first = `$toMillis($event.time) - ${RECORD_HOURS * 3_600_000}`;
+  return {
+    Bucket: names.bucket,
+    Prefix: `{% (${folder}) %}`,
+    StartAfter: `{% (${folder} & $fromMillis(${first}, "[Y0001][M01][D01]T[H01][m01][s01]")) %}`,
+    MaxKeys: MAX_RECORDS,
+  };
+}
+
+/** The key of the run record to read, from the list. Empty if there is none, or if the list is incomplete. */
+export function recordKey(names: LakeNames, event: string): string {
+  return `(
+    $event := ${event};
+    ${ofJob(names)}
+    $first := $match($reason, ${FIRST_ATTEMPT})[-1].groups[0];
+    $listed := [$states.result.Contents.Key];
+    $exists($first) ? $folder & "run_id=" & $first & ".json"
+      : $states.result.IsTruncated = true or $count($listed) = 0 ? "" : $listed[-1]
+  )`;
+}
+
+/** The request for the beginning of a run record. A complete record can exceed the limit of a state, 256 KiB. */
+export function readRecord(names: LakeNames): { readonly [argument: string]: unknown } {
+  return { Bucket: names.bucket, Key: '{% $recordKey %}', Range: `bytes=0-${RECORD_BYTES - 1}` };
+}
+
+/**
+ * The data that an alert needs from a run record, or an empty object if it is the record of another job run. The first
+ * attempt of a retry that was skipped has the same ID without `_attempt_`.
+ */
+export function recordOfRun(event: string): string {
+  return `(
+    $event := ${event};
+    $body := $states.result.Body;
+    $id := $event.detail.jobRunId;
+    $found := $contains($body, '"job_run_id": "' & $id & '"')
+      or $contains($string($event.detail.message), ${FIRST_ATTEMPT})
+        and $contains($body, '"job_run_id": "' & $substringBefore($id, "_attempt_"));
+    $found = true ? {
+      "run_id": $match($body, /"run_id": "([^"]+)"/)[0].groups[0],
+      "error_code": $match($body, /"error_code": "([^"]+)"/)[0].groups[0],
+      "has_originals": $contains($body, '"sources": [')
+    } : {}
+  )`;
+}
+
+/**
+ * The alert for a failed run. Reads what is known of its run record from the variable `$record`.
+ *
+ * The format of the console links is not documented. CloudWatch encodes the parts of a link twice, with `$` for `%`.
+ */
 export function jobAlert(names: LakeNames, consoleDomain: string): AlertMessage {
   const [job, run] = ['$event.detail.jobName', '$event.detail.jobRunId'];
-  const subject = text`${'$event.detail.state'}: Glue job ${job}`;
+  const subject = text`${'$event.detail.state'}${'($exists($code) ? " " & $code)'}: Glue job ${job}`;
+  const start = text`aws glue start-job-run --region ${'$event.region'} --job-name ${job}`;
+  const object = text`${literal(names.uri(''))}${'$folder'}run_id=${'$record.run_id'}.json`;
+  const known = (line: string, condition = '$exists($record.run_id)'): string => `(${condition} ? ${line})`;
   return {
-    subject,
-    message: lines(
+    subject: `(${ofRun(names)} ${subject})`,
+    message: `(${ofRun(names)} ${lines(
       text`${subject} in ${ENVIRONMENT}`,
       text`Error: ${shortened('$event.detail.message')}`,
-      text`The tables still have their last published data.`,
-      text`Run: ${consoleUrl(consoleDomain, 'gluestudio')}/job/${job}/run/${run} (AWS console)`,
-      literal(`Run record: the latest file in ${names.runs(LAYER, DATASET)} for a job named `
-        + `${names.job(LAYER, DATASET)}`),
-      text`Logs: streams that start with ${run} in the log groups ${literal(names.outputLogGroup)} and ${
-        literal(names.errorLogGroup)}`,
-      text`To start the job again, run:`,
-      text`aws glue start-job-run --region ${'$event.region'} --job-name ${job}`,
-    ),
+      '$state',
+      text`Runbook: ${runbook('$section')}`,
+      text`Log: ${consoleUrl(consoleDomain, 'cloudwatch')}logsV2:log-groups/log-group/${
+        literal(encodedTwice(names.outputLogGroup))}$3FlogStreamNameFilter$3D${'$stream'}`,
+      text`Log of Spark: streams ${'$stream'}* in the log group ${literal(names.errorLogGroup)}`,
+      text`Run: ${consoleUrl(consoleDomain, 'gluestudio')}/job/${job}/run/${run}`,
+      `($exists($record.run_id) ? ${
+        text`Run record: ${s3Url(consoleDomain, 'object', names)}${
+          '$encodeUrlComponent($folder & "run_id=" & $record.run_id & ".json")'}`
+      } : ${
+        text`Run records: ${s3Url(consoleDomain, 'buckets', names)}${'$encodeUrlComponent($folder)'}`
+      })`,
+      known(text`aws s3 cp --region ${'$event.region'} ${object} -`),
+      text`To run again in AWS:`,
+      start,
+      known(text`To run again with the files that this run has stored, without a request to the source:`, '$stored'),
+      known(text`${start} --arguments '{"--run_options": "{\\"from_run\\": \\"${'$record.run_id'}\\"}"}'`, '$stored'),
+      text`To inspect the run or to run on your machine, in the folder of the CDK app after cdk synth:`,
+      known(text`npx medallion runs ${'$record.run_id'} --deployed`),
+      text`npx medallion logs ${'$dataset'}${'($exists($record.run_id) ? " --run " & $record.run_id)'} --deployed`,
+      text`npx medallion run ${'$dataset'}`,
+    )})`,
   };
+}
+
+/**
+ * Assigns the error message of a job run as `$reason`, the dataset as `$dataset` (`layer/name`), and the S3 prefix of
+ * its run records as `$folder`.
+ */
+function ofJob(names: LakeNames): string {
+  const [start, middle, end] = names.runs(LAYER, DATASET).slice(names.uri('').length).split(/DATASET|LAYER/);
+  return `
+    $reason := $string($event.detail.message);
+    $job := $substringAfter($event.detail.jobName, ${literal(`${names.resourcePrefix}-`)});
+    $dataset := $substringBefore($job, "-") & "/" & $substringAfter($job, "-");
+    $folder := ${literal(start)} & $substringAfter($job, "-") & ${literal(middle)} & $substringBefore($job, "-")
+      & ${literal(end)};`;
+}
+
+/** In addition, assigns the error code, the state of the tables, the section of the runbook and the log stream. */
+function ofRun(names: LakeNames): string {
+  return `
+    ${ofJob(names)}
+    $codes := [$record.error_code, $match($reason, ${CODE}).groups[1]];
+    $code := $append($codes[$ != "RETRY_SKIPPED"], $codes)[0];
+    $ended := $event.detail.state in ["TIMEOUT", "STOPPED"];
+    $section := $ended ? "run-timed-out-or-stopped" : $exists($code) ? $lowercase($code)
+      : $contains($reason, ${OUT_OF_MEMORY}) = true ? "out-of-memory" : "unexpected_error";
+    $state := $event.detail.state = "FAILED" and $exists($code) and $code != "COMMIT_OUTCOME_UNKNOWN"
+      ? "The tables still have their last published data."
+      : "The tables have their last published data. If the run ended while it published, the next run completes or "
+        & "reverts the publication.";
+    $stored := $record.has_originals = true;
+    $stream := $substringBefore($event.detail.jobRunId, "_attempt_");`;
+}
+
+function encodedTwice(value: string): string {
+  return value.replace(/\//g, '$252F');
+}
+
+/** The beginning of a link to an object or a folder in the S3 console, up to its encoded key. */
+function s3Url(consoleDomain: string, page: 'object' | 'buckets', names: LakeNames): string {
+  const path = literal(`.console.${consoleDomain}/s3/${page}/${names.bucket}?region=`);
+  return text`https://${'$event.region'}${path}${'$event.region'}&prefix=`;
 }
 
 /** The alert for a failed crawler. */
@@ -48,10 +175,11 @@ export function crawlerAlert(): AlertMessage {
       text`${subject} in ${ENVIRONMENT}`,
       text`Error: ${shortened('$event.detail.errorMessage')}`,
       text`The data files are published. New tables and columns may be missing from the Data Catalog.`,
-      literal('If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: '
-        + 'see Lake Formation in docs/security.md.'),
+      literal('If Lake Formation refused access, set lakeFormation: true on EtlCore, or grant CREATE_TABLE, ALTER and '
+        + 'DESCRIBE to the role of the crawler: see docs/access/lake-formation.md.'),
       text`Logs: stream ${crawler} in the log group /aws-glue/crawlers, ${
         '$event.detail.cloudWatchLogLink'} (AWS console)`,
+      text`Runbook: ${runbook('"crawler-failed"')}`,
       text`To start the crawler again, run:`,
       text`aws glue start-crawler --region ${'$event.region'} --name ${crawler}`,
     ),
@@ -84,6 +212,7 @@ export function pipelineResultsAlert(names: LakeNames, consoleDomain: string): A
           $count($others[status = $status]) & " " & $replace($status, "_", " ")), ", "))`,
         text`Tables of skipped datasets, and of datasets whose job failed, still have their last published data.`,
         text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
+        text`Runbook: ${runbook('"pipeline-failed"')}`,
         text`To run only the datasets that failed or were skipped, run:`,
         text`${START_PIPELINE} --input "$(aws stepfunctions describe-execution --region ${
           '$event.region'} --execution-arn ${'$event.detail.executionArn'} --query cause --output text)"`,
@@ -103,6 +232,7 @@ export function pipelineErrorAlert(names: LakeNames, consoleDomain: string): Ale
         text`${subject} in ${ENVIRONMENT}`,
         `($exists($reasons) ? "Error: " & ${shortened('$join($reasons, ": ")')})`,
         text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
+        text`Runbook: ${runbook('"pipeline-failed"')}`,
         text`To start the pipeline again, run:`,
         START_PIPELINE,
       )}
@@ -122,6 +252,7 @@ export function freshnessErrorAlert(names: LakeNames, consoleDomain: string): Al
         `($exists($reasons) ? "Error: " & ${shortened('$join($reasons, ": ")')})`,
         text`Until a check succeeds, no alert is sent about stale datasets. The next check starts within an hour.`,
         text`Execution: ${executionUrl(consoleDomain)} (AWS console)`,
+        text`Runbook: ${runbook('"freshness-check-failed"')}`,
       )}
     )`,
   };
@@ -145,6 +276,7 @@ export function warningAlert(names: LakeNames, consoleDomain: string): AlertMess
         text`The run has succeeded. The tables have its data.`,
         text`Run ${'$event.detail.run_id'}: ${consoleUrl(consoleDomain, 'gluestudio')}/job/${
           '$event.detail.job'}/run/${'$event.detail.job_run_id'} (AWS console)`,
+        text`Runbook: ${runbook('"run-with-warnings"')}`,
         text`To show the run, run:`,
         text`npx medallion runs ${'$event.detail.run_id'} --deployed`,
       )}
@@ -152,7 +284,7 @@ export function warningAlert(names: LakeNames, consoleDomain: string): AlertMess
   };
 }
 
-/** The alert for an event that no other alert can be written for: the event itself. */
+/** The alert for an event for which no other alert can be written. It contains the event itself. */
 export function eventAlert(names: LakeNames): AlertMessage {
   return {
     subject: literal(`FAILED: lake ${names.resourcePrefix}`),

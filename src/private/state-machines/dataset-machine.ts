@@ -6,13 +6,16 @@ import { Layer } from '../../layer';
 /** Time between two requests for the state of a job: a run takes minutes, and a request is three state transitions. */
 const JOB_POLL_SECONDS = 60;
 const CRAWLER_POLL_SECONDS = 30;
-/** Each request repeats those for all inputs, and a history has at most 25,000 events. */
+/** Each round repeats the requests for all inputs, and an execution history has at most 25,000 events. */
 const OTHER_RUN_POLL_SECONDS = 300;
 
 /** Requests for inputs at the same time. */
 const MAX_REQUESTS = 10;
 
-/** The number of requests for the next attempt of a failed run. If none finds it, Glue has not retried the run. */
+/**
+ * The number of requests for the next attempt of a failed run. If no request finds an attempt, Glue has not retried the
+ * run.
+ */
 const MAX_MISSED_ATTEMPTS = 4;
 
 /**
@@ -25,7 +28,10 @@ const MAX_BYTES = 150_000;
 /** The run ID is the third key of the file. What follows is not read, so that no character is cut. */
 const RUN_ID_BYTES = 400;
 
-/** The record of a run can be up to a minute older than the run, because its clock may differ from that of Glue. */
+/**
+ * The record of a run can be up to a minute older than the run, because the clock of its machine may differ from the
+ * clock of Glue.
+ */
 const CLOCK_DIFFERENCE_MS = 60_000;
 const MAX_RECORDS = 20;
 
@@ -212,7 +218,7 @@ export function datasetMachine(partition: string): Definition {
       'Job ended?': {
         Type: 'Choice',
         Choices: [
-          // Glue creates the next attempt some time after the failure. Without it, the failure is final.
+          // Glue creates the next attempt some time after the failure. Without a next attempt, the failure is final.
           { Condition: jsonata(`$missed >= ${MAX_MISSED_ATTEMPTS}`), Next: 'List records' },
           { Condition: jsonata('$missed > 0'), Next: 'Wait for job' },
           {
@@ -248,7 +254,7 @@ export function datasetMachine(partition: string): Definition {
         Arguments: { Bucket: jsonata('$names.bucket'), Key: jsonata('$records[0]'), Range: range(MAX_BYTES) },
         Assign: {
           records: jsonata(`${IS_OF_RUN} ? [] : [$records[[1..${MAX_RECORDS}]]]`),
-          // Of a record that is too large, only the beginning is known.
+          // If a record is too large, only its beginning is known.
           record: jsonata(`$not(${IS_OF_RUN}) ? {} : ${IS_COMPLETE} ? ($r := $parse($states.result.Body); {
               'status': $r.status,
               'run_id': $r.run_id,

@@ -1,8 +1,8 @@
-import { DATASET, LAYER, lines, literal, text } from './message-text';
+import { DATASET, LAYER, lines, literal, runbook, text } from './message-text';
 import { Definition, inlineMap, jsonata, State, taskState } from './states-language';
 import { LakeNames } from '../../naming';
 
-/** A dataset that the check reads: it declares freshness, or is an input of one that does. */
+/** A dataset that the check reads: it declares freshness, or is an input of a dataset that declares it. */
 export interface FreshnessNode {
   /** As `layer/dataset`. */
   readonly dataset: string;
@@ -45,7 +45,9 @@ const MAX_REQUESTS = 40;
 /** The maximum number of keys in a list, of up to 300 bytes each. */
 const MAX_LISTED = 400;
 
-/** The maximum number of records to read per dataset, from the newest on, until one is that of a successful run. */
+/**
+ * The maximum number of records to read per dataset, from the newest on, until a record of a successful run is found.
+ */
 const MAX_RECORDS = 20;
 
 const HOUR = 3_600_000;
@@ -58,9 +60,9 @@ const MAX_MESSAGE_LENGTH = 200_000;
  * or recover.
  *
  * A dataset was confirmed when a run last published it or found it unchanged. A derived dataset that is built from the
- * current publications of its inputs counts as confirmed when its inputs were, because a pipeline does not run its job
- * until an input publishes. A dataset is stale if it was confirmed too long ago, or if it was never published and the
- * first check was too long ago.
+ * current publications of its inputs counts as confirmed when its inputs were confirmed, because a pipeline does not
+ * run its job until an input publishes. A dataset is stale if it was confirmed too long ago, or if it was never
+ * published and the first check was too long ago.
  *
  * The run records are only read if the publication is too old. The results of the check are in one object, so that the
  * next check knows what has changed.
@@ -72,7 +74,7 @@ export function freshnessMachine(
   const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State =>
     inlineMap(items, MAX_REQUESTS, startAt, states, fields);
   const bucket = names.bucket;
-  // Without a permission to list all keys, S3 does not return that an object does not exist, but denies access.
+  // Without a permission to list all keys, S3 denies access to an object that does not exist.
   const onMissing = (next: string): State => ({
     Catch: [{ ErrorEquals: ['States.ALL'], Output: jsonata('$states.input'), Next: next }],
   });
@@ -200,7 +202,7 @@ export function freshnessMachine(
               'last': $states.input.last = '' ? $last : $states.input.last
             }
           )`)),
-          // A record that was deleted after the list.
+          // The record was deleted after the list was read.
           Catch: [{ ErrorEquals: ['States.ALL'], Output: jsonata(withoutNewest('{}')), Next: 'Run left?' }],
           Next: 'Run left?',
         }),
@@ -270,8 +272,8 @@ function withoutNewest(changes: string): string {
 const HOURS_AGO = `$hours_ago := function($time) { $round(($now - $time) / ${HOUR}, 1) & ' hours' };`;
 
 /**
- * The datasets that became stale and those that recovered, each as a line of the message, and the state of all datasets
- * that declare freshness: the time of the first check, and since when they are stale.
+ * The datasets that became stale or recovered, each as a line of the message, and the state of all datasets that
+ * declare freshness: the time of the first check, and the time since which they are stale.
  */
 const COMPARISON = `(
   ${HOURS_AGO}
@@ -337,6 +339,6 @@ function message(names: LakeNames, account: string, region: string): string {
     '$states.input.recovered.("Recovered: " & $)',
     '($count($states.input.stale) > 0 ? "The tables of stale datasets still have their last published data.")',
     literal(`Run records: ${names.runs(LAYER, DATASET)}`),
-    literal('Causes and remedies: docs/operations/freshness.md'),
+    text`Runbook: ${runbook('"dataset-is-stale"')}`,
   );
 }

@@ -12,8 +12,8 @@ export interface FreshnessDeclaration {
 }
 
 /**
- * The datasets that a freshness check reads, each after its inputs: those that declare freshness, and their direct and
- * indirect inputs. The inputs of a bronze dataset do not count, because a pipeline always runs its job.
+ * The datasets that a freshness check reads, each after its inputs: the datasets that declare freshness, and their
+ * direct and indirect inputs. The inputs of a bronze dataset do not count, because a pipeline always runs its job.
  */
 export function freshnessNodes(declarations: FreshnessDeclaration[], lake: LakeNames): FreshnessNode[] {
   const inputs = new Map<string, string[]>();

@@ -1,4 +1,5 @@
 import { Layer } from '../../layer';
+import { runbookUrl } from '../errors/runbook';
 
 /*
  * Parts of the texts of alerts, which are JSONata expressions.
@@ -15,7 +16,9 @@ export function text(parts: TemplateStringsArray, ...values: string[]): string {
   ]).join(' & ');
 }
 
-/** The lines of a message. A line without a value is left out, and an expression with several values has several. */
+/**
+ * The lines of a message. A line without a value is left out, and an expression with several values adds several lines.
+ */
 export function lines(...values: string[]): string {
   return `$join([\n${values.join(',\n')}\n], "\\n")`;
 }
@@ -23,4 +26,9 @@ export function lines(...values: string[]): string {
 /** A string in an expression. */
 export function literal(value: string): string {
   return JSON.stringify(value);
+}
+
+/** The URL of a section of the runbook. */
+export function runbook(section: string): string {
+  return `${literal(runbookUrl(''))} & ${section}`;
 }

@@ -3,7 +3,7 @@ import { Definition, inlineMap, jsonata, MILLISECONDS, ONE_DAY_SECONDS, State, t
 
 /**
  * Time between two requests for the executions that still run. A shorter time would not make a pipeline much faster,
- * because a run takes minutes, and 24 hours of requests would exceed the 25,000 events of a history.
+ * because a run takes minutes, and 24 hours of requests would exceed the limit of 25,000 events per execution history.
  */
 const POLL_SECONDS = 60;
 
@@ -21,14 +21,14 @@ const MAX_REASON_LENGTH = 200;
 
 /** A cause has at most 32,768 characters. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
 const MAX_CAUSE_LENGTH = 32_000;
-/** The characters of an entry in the cause besides its reason. */
+/** The number of characters of an entry in the cause, without its reason. */
 const ENTRY_LENGTH = 110;
 
 /** The errors of a failed execution. The cause of a failed pipeline is its result as JSON. */
 export const PIPELINE_FAILED = 'PipelineFailed';
 export const PIPELINE_RUNNING = 'PipelineRunning';
 
-/** A dataset of a pipeline as `layer/dataset`, and those of its inputs that are in the pipeline. */
+/** A dataset of a pipeline as `layer/dataset`, and the inputs of the dataset that are in the pipeline. */
 export interface PipelineNode {
   readonly dataset: string;
   readonly inputs: string[];
@@ -46,8 +46,8 @@ export interface PipelineMachineProps {
   /** Whether the dependents of a failed input run with its published tables. */
   readonly usesPublished: boolean;
   /**
-   * Four hexadecimal digits that differ from those of the other pipelines of the lake, and an `a` if a failed execution
-   * sends an alert. Only then are there no alerts about the jobs and crawlers of its datasets.
+   * Four hexadecimal digits that are unique among the pipelines of the lake, and an `a` if a failed execution sends an
+   * alert. With the `a`, no alerts are sent about the jobs and crawlers of the datasets.
    */
   readonly suffix: string;
 }
@@ -92,7 +92,7 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
       'Resume': {
         Type: 'Pass',
         Assign: {
-          // What failed or was skipped, and its dependents: with USE_PUBLISHED, these ran without the failed input.
+          // The failed and skipped datasets, and their dependents, which USE_PUBLISHED runs without the failed input.
           rerun: jsonata(`(
             $bad := $previous[status in ['failed', 'skipped']].dataset;
             $cut := $states.input.complete = false ? $nodes.dataset[$not($ in $previous.dataset)] : [];
@@ -331,7 +331,9 @@ export function planOf(done: string, active: string, nodes: string): { readonly 
   };
 }
 
-/** The result as JSON, failed and skipped datasets first, as far as it fits. Their reasons are shortened to fit. */
+/**
+ * The result as JSON, as far as it fits, with failed and skipped datasets first. Their reasons are shortened to fit.
+ */
 const CAUSE = `(
   $bad := $append(
     $states.input.datasets[status = 'failed'],

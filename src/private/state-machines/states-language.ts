@@ -23,7 +23,6 @@ export function jsonata(expression: string): string {
   return `{% ${expression} %}`;
 }
 
-/** The timeout of executions that wait for jobs, whose own timeouts are at most a few hours. */
 export const ONE_DAY_SECONDS = 86_400;
 
 /** Retries of a request that a service throttles or cannot process: up to six, within about two minutes. */
@@ -35,8 +34,9 @@ export const RETRIES: State[] = [{
     'Sfn.ThrottlingException',
     'S3.SlowDownException',
     'Sns.ThrottledException',
-    // Errors that the API of the service does not define have the name of its base class. Throttling often is one.
-    ...['Glue', 'Sfn', 'S3', 'Sns'].flatMap(service =>
+    'CloudWatch.InternalServiceException',
+    // Errors that the API of a service does not define, often throttling, have the name of its base class.
+    ...['Glue', 'Sfn', 'S3', 'Sns', 'CloudWatch'].flatMap(service =>
       [`${service}.${service}Exception`, `${service}.SdkClientException`]),
   ],
   IntervalSeconds: 2,
@@ -54,7 +54,7 @@ export const MILLISECONDS =
   "$milliseconds := function($time) { $type($time) = 'string' ? $toMillis($time)"
   + " : $type($time) = 'number' ? ($time < 100000000000 ? $time * 1000 : $time) : 0 };";
 
-/** A task that calls a service, for example `aws-sdk:glue:getJob`, and repeats requests that fail for the moment. */
+/** A task that calls a service, for example `aws-sdk:glue:getJob`, and retries requests that fail temporarily. */
 export function taskState(partition: string, service: string, fields: State): State {
   return { Type: 'Task', Resource: `arn:${partition}:states:::${service}`, Retry: RETRIES, ...fields };
 }

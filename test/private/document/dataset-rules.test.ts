@@ -86,6 +86,8 @@ test.each<[string, Partial<DatasetDocument>]>([
     { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'week', on: 'sunday' } },
   ],
   ['149 workers of type G.2X', { worker_type: 'G.2X', number_of_workers: 149 }],
+  ['spare capacity with the minimum timeout', { worker_type: 'G.2X', flex: true, timeout_minutes: 30 }],
+  ['no spare capacity', { worker_type: 'R.8X', flex: false, timeout_minutes: 15 }],
   ['299 workers of type G.1X', { worker_type: 'G.1X', number_of_workers: 299 }],
   ['csv without quotes', { delimiter: '|', file_format: { quote: '' } }],
   [
@@ -280,7 +282,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'lookback_days without a date placeholder',
     { lookback_days: 3 },
-    'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, and source_url has no date placeholder. '
+    'PLACEHOLDER_REQUIRED: Lake: lookback_days of dataset "fda-cder" is 3, but source_url has no date placeholder. '
       + 'Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove lookback_days.',
   ],
 
@@ -415,19 +417,19 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   [
     'weekly files on a day of the month',
     { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'week', on: 'first monday' } },
-    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "first monday", and every is "week". Use a '
+    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "first monday", but every is "week". Use a '
       + 'weekday, for example sunday.',
   ],
   [
     'monthly files on a weekday',
     { source_url: 'https://example.org/{yyyyMMdd}.zip', source_dates: { every: 'month', on: 'monday' } },
-    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "monday", and every is "month". Use a day of '
+    'SETTINGS_CONFLICT: Lake: source_dates.on of dataset "fda-cder" is "monday", but every is "month". Use a day of '
       + 'the month, for example "15", "last day" or "first monday".',
   ],
   [
     'usual dates for a URL without a day',
     { source_url: 'https://example.org/{yyyy-MM}.zip', source_dates: { every: 'month', on: '15' } },
-    'PLACEHOLDER_REQUIRED: Lake: source_dates of dataset "fda-cder" is set, and source_url has no date placeholder '
+    'PLACEHOLDER_REQUIRED: Lake: source_dates of dataset "fda-cder" is set, but source_url has no date placeholder '
       + 'with a day. Add a date placeholder to the URL, for example {yyyy-MM-dd}, or remove source_dates.',
   ],
   [
@@ -435,6 +437,19 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     { worker_type: 'G.2X', number_of_workers: 150 },
     'SETTINGS_CONFLICT: Lake: number_of_workers of dataset "fda-cder" is 150, but AWS Glue allows at most 149 workers '
       + 'of type G.2X. Use fewer workers, or the worker type G.1X or G.4X.',
+  ],
+  [
+    'spare capacity of a worker type that has none',
+    { worker_type: 'G.4X', flex: true },
+    'SETTINGS_CONFLICT: Lake: flex of dataset "fda-cder" is true, but AWS Glue does not support the execution class '
+      + 'FLEX for workers of type G.4X. Use the worker type G.1X or G.2X, or set flex to false.',
+  ],
+  [
+    'spare capacity with a short timeout',
+    { flex: true, timeout_minutes: 29 },
+    'SETTINGS_CONFLICT: Lake: flex of dataset "fda-cder" is true, but the timeout is 29 minutes; AWS Glue can wait 20 '
+      + 'minutes for spare capacity, and a run does not publish in the last ten minutes before its timeout. Set a '
+      + 'timeout of at least 30 minutes, or set flex to false.',
   ],
   [
     'fixed widths without widths',
@@ -641,14 +656,14 @@ test.each<[string, Partial<DatasetDocument>, string]>([
   }).map(([key, value]): [string, Partial<DatasetDocument>, string] => [
     `${key} of an S3 URL`,
     { source_url: ['s3://vendor/a', 's3://vendor/b'], [key]: value },
-    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, and source_url is an S3 URL. Remove `
+    `SETTING_NOT_APPLICABLE: Lake: ${key} of dataset "fda-cder" is set, but source_url is an S3 URL. Remove `
       + `${key}: it only applies to HTTP requests. The job reads S3 with the role of the dataset.`,
   ]),
   ...['https://example.org/a/*.csv', 's3://vendor/a.csv', 's3://vendor/{yyyy}.csv'].map(
     (url): [string, Partial<DatasetDocument>, string] => [
       `source_files of ${url}`,
       { source_url: url, source_files: 'newest' },
-      'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", and source_url is neither an S3 '
+      'SETTING_NOT_APPLICABLE: Lake: source_files of dataset "fda-cder" is "newest", but source_url is neither an S3 '
         + 'folder nor a glob. Use a folder or a glob, for example s3://bucket/folder/ or',
     ],
   ),
@@ -795,7 +810,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'a placeholder in the host',
     api({ products: 'https://example.org', packages: { url: 'https://{value}.org/a', for_each: IDS } }),
     'PLACEHOLDER_INVALID: Lake: api_endpoints.packages.url of dataset "fda-cder" has braces in its host. '
-      + 'Write the host without braces: a response must not choose the host of the next request.',
+      + 'Write the host without braces: a response must not determine the host of a request.',
   ],
   [
     'a body with the method GET',
@@ -1024,7 +1039,7 @@ test.each([
   [
     { layer: 'silver', source_url: 'https://example.org/a.csv' },
     'layer is "silver", but source_datasets is missing: Add source_datasets with the datasets that the query or script '
-      + 'reads, for example ["bronze/zipcodes"]. Use an empty list for a table that needs none.',
+      + 'reads, for example ["bronze/zipcodes"]. Use an empty list for a table that needs no inputs.',
   ],
 ] as const)('%j has a layer that its other keys contradict', (keys, message) => {
   const [first] = ruleProblems({ ...DOCUMENT, source_url: undefined, ...keys } as DatasetDocument, TABLES);
@@ -1081,9 +1096,8 @@ test.each<[string, Partial<DatasetDocument>]>([
   ],
 ])('a table with the name of the dataset, and another table, is an error: %s', (key, document) => {
   expect(() => check(document, ['fda_cder', 'packages'])).toThrow(
-    `TABLE_NAME_RESERVED: Lake: ${key} of dataset "fda-cder" has the table "fda_cder", which has the name of `
-      + 'the dataset, and other tables. Rename this table, for example to "main": its folder would contain the '
-      + 'folders of '
+    `TABLE_NAME_RESERVED: Lake: ${key} of dataset "fda-cder" has several tables, and one of them has the name of `
+      + 'the dataset, "fda_cder". Rename this table, for example to "main": its folder would contain the folders of '
       + 'the other tables.',
   );
 });

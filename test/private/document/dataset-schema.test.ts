@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { CfnParameter, Stack } from 'aws-cdk-lib';
+import { Ajv2020 } from '../../../src/private/dependencies/ajv';
 import { DatasetDocument } from '../../../src/private/document/dataset-document.generated';
 import { checkDocument } from '../../../src/private/document/dataset-schema';
 
@@ -26,6 +27,14 @@ test.each([
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each([
+  'dataset', 'config', 'pipeline', 'tests',
+])('%s.schema.json conforms to JSON Schema, which no synthesis checks', name => {
+  const schema = JSON.parse(readFileSync(`glue-templates/${name}.schema.json`, 'utf8')) as object;
+  const ajv = new Ajv2020({ strictTypes: false });
+  expect(ajv.validateSchema(schema) === true ? [] : ajv.errors).toEqual([]);
 });
 
 /** A minimal document, which each test changes. */
@@ -215,8 +224,8 @@ test.each<[string, object, string]>([
   [
     'a string instead of required columns',
     { data_quality: { required_columns: 'ndc' } },
-    'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns, by '
-      + 'their names in the table, that must exist in the source',
+    'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns '
+      + 'that must exist in the source and must rarely be null, by their names in the table',
   ],
   [
     'a negative number of rows',

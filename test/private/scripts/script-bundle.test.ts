@@ -1,4 +1,4 @@
-import { readFileSync } from 'fs';
+import { readdirSync, readFileSync, statSync } from 'fs';
 import * as path from 'path';
 import { App, Aspects, Size, Stack, Tags } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -206,6 +206,17 @@ test('the response of the deployment does not grow with the datasets', () => {
   expect(OutputObjectKeys).toBe(false);
 });
 
+test('the datasets of a stack share one file of the package in the cloud assembly', () => {
+  const where = LAYOUTS[0].lake(ENV);
+  ['a', 'b', 'c'].forEach(dataset => bronze(where, { dataset }, dataset));
+  const { directory } = where.app.synth();
+  const packages = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter(file => path.basename(file) === etlRuntimePackage().fileName)
+    .map(file => statSync(path.join(directory, file)).ino);
+  expect(packages).toHaveLength(3);
+  expect(new Set(packages).size).toBe(1);
+});
+
 test('a construct of the user named GlueScripts does not conflict', () => {
   const where = LAYOUTS[2].lake(ENV);
   new Construct(where.stack, 'GlueScripts');
@@ -218,7 +229,10 @@ test('tags of the app apply to the deployment', () => {
   const where = LAYOUTS[1].lake(ENV);
   bronze(where);
   Tags.of(where.app).add('team', 'data');
-  expect(resource(where.stack, 'AWS::Lambda::Function').Properties.Tags).toEqual([{ Key: 'team', Value: 'data' }]);
+  expect(resource(where.stack, 'AWS::Lambda::Function').Properties.Tags).toEqual([
+    { Key: 'medallion:lake', Value: 'pp-dw' },
+    { Key: 'team', Value: 'data' },
+  ]);
 });
 
 // CDK visits the tree again when an aspect adds constructs, and fails after 100 times.

@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { LakeNames } from '../../../src/naming';
 import { alertMachine } from '../../../src/private/state-machines/alert-machine';
+import { readText } from '../../documentation-pages';
 import { Definition, Outcome, runStateMachine, StateError, TaskCall } from '../../state-machine';
 
 const DATASET_MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:pp-dw-dataset';
@@ -70,6 +71,25 @@ const warningEvent = (detail: object = {}) => ({
   },
 });
 
+const RUN = '20261129T060000123Z-3f9a1c';
+const SHRINK = 'RunFailed: GATE_MAX_SHRINK: Quality gates failed: fda_nsde: 12 rows, 42,049 are published, max_shrink '
+  + 'is 50% [GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite the failed '
+  + 'gates, run with run_options {"allow": ["shrink"]}';
+const keyOf = (run: string) => `etl/fda-nsde/runs/bronze/run_id=${run}.json`;
+const recordOf = (run: string, jobRun: string, content: object = {}) => JSON.stringify({
+  dataset: 'fda-nsde',
+  layer: 'bronze',
+  run_id: run,
+  job_run_id: jobRun,
+  status: 'failed',
+  error: 'GATE_MAX_SHRINK: why',
+  error_code: 'GATE_MAX_SHRINK',
+  sources: [{ url: 'https://example.org/nsde.zip' }],
+  ...content,
+}, null, 2);
+const RECORDS = { [keyOf(RUN)]: recordOf(RUN, 'jr_0123_attempt_1') };
+const RUNBOOK = 'https://github.com/cdk-glue-medallion/cdk-glue-medallion/blob/main/docs/operations/runbook.md';
+
 interface Execution {
   readonly Name: string;
   readonly StopDate?: string;
@@ -81,14 +101,20 @@ interface Listed {
   readonly FAILED?: Execution[] | StateError;
 }
 
-/** Runs the state machine with an event, and with these executions. */
+/** The objects with run records, by key. */
+type Records = { readonly [key: string]: string } | StateError;
+
+/** Runs the state machine with an event, and with these executions and run records. */
 function handle(
-  event: object, listed: Listed = {}, publish: (call: TaskCall) => object = () => ({}),
+  event: object, listed: Listed = {}, publish: (call: TaskCall) => object = () => ({}), records: Records = {},
 ): Promise<Outcome> {
   return runStateMachine(DEFINITION, event, {
     task: call => {
       if (call.resource === 'sns:publish') {
         return publish(call);
+      }
+      if (call.resource.startsWith('aws-sdk:s3:')) {
+        return readRecords(call, records);
       }
       expect(call.resource).toBe('aws-sdk:sfn:listExecutions');
       const { StatusFilter, ...others } = call.arguments;
@@ -102,6 +128,27 @@ function handle(
   });
 }
 
+/** The result of a request to S3 for the list of run records, or for the beginning of one. */
+function readRecords({ resource, arguments: given }: TaskCall, records: Records): object {
+  if (records instanceof StateError) {
+    throw records;
+  }
+  expect(given.Bucket).toBe('pp-dw-123456789012');
+  if (resource === 'aws-sdk:s3:listObjectsV2') {
+    const keys = Object.keys(records).filter(key => key.startsWith(given.Prefix) && key > given.StartAfter).sort();
+    return {
+      IsTruncated: keys.length > given.MaxKeys,
+      ...keys.length > 0 && { Contents: keys.slice(0, given.MaxKeys).map(Key => ({ Key, Size: 1 })) },
+    };
+  }
+  expect(resource).toBe('aws-sdk:s3:getObject');
+  if (records[given.Key] === undefined) {
+    throw new StateError('S3.NoSuchKeyException');
+  }
+  const [, last] = /^bytes=0-(\d+)$/.exec(given.Range)!;
+  return { Body: records[given.Key].slice(0, Number(last) + 1), ETag: '"0"' };
+}
+
 const published = ({ calls }: Outcome) =>
   calls.filter(({ resource }) => resource === 'sns:publish').map(call => call.arguments);
 const messageOf = (outcome: Outcome): string[] => published(outcome)[0].Message.split('\n');
@@ -112,7 +159,7 @@ const START = '20261129T060000123-0abca-7';
 const LONG = 'a-dataset-with-a-name-that-is-longer-than-an-execution-name-can-hold';
 
 test('the definition is shorter than 1 MiB, and names of states than 80 characters', () => {
-  expect(JSON.stringify(DEFINITION).length).toBeLessThan(20_000);
+  expect(JSON.stringify(DEFINITION).length).toBeLessThan(30_000);
   expect(Object.keys(DEFINITION.States).filter(name => name.length > 80)).toEqual([]);
 });
 
@@ -254,24 +301,12 @@ describe('the alert of a job or crawler', () => {
     expect(published(outcome)).toEqual([]);
   });
 
-  test('the message of a job has its name, the error, links, and the command to start it again', async () => {
-    const message =
-      'RunFailed: id did not fit bigint, such as "x" in row 99; run with run_options {"allow": ["rescued"]}';
-    const outcome = await handle(jobEvent('pp-dw-bronze-fda-nsde', { message }));
-    expect(published(outcome)[0].Subject).toBe('FAILED: Glue job pp-dw-bronze-fda-nsde');
-    expect(messageOf(outcome)).toEqual([
-      'FAILED: Glue job pp-dw-bronze-fda-nsde in 123456789012, us-east-1',
-      `Error: ${message}`,
-      'The tables still have their last published data.',
-      'Run: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/pp-dw-bronze-fda-nsde/run/'
-        + 'jr_0123_attempt_1 (AWS console)',
-      'Run record: the latest file in s3://pp-dw-123456789012/etl/DATASET/runs/LAYER/ for a job named '
-        + 'pp-dw-LAYER-DATASET',
-      'Logs: streams that start with jr_0123_attempt_1 in the log groups /aws-glue/pp-dw/output and '
-        + '/aws-glue/pp-dw/error',
-      'To start the job again, run:',
-      'aws glue start-job-run --region us-east-1 --job-name pp-dw-bronze-fda-nsde',
-    ]);
+  test('the message of a job is the example of docs/operations/alerts.md', async () => {
+    const [, example] = /^```\n(FAILED [^]*?)\n```$/m.exec(readText('docs/operations/alerts.md'))!;
+    const [subject, message] = example.split('\n\n');
+    const outcome = await handle(jobEvent('pp-dw-bronze-fda-nsde', { message: SHRINK }), {}, undefined, RECORDS);
+    expect(published(outcome)[0].Subject).toBe(subject);
+    expect(messageOf(outcome)).toEqual(message.split('\n'));
   });
 
   test('the message of a crawler has its name, the error, links, and the command to start it again', async () => {
@@ -281,9 +316,10 @@ describe('the alert of a job or crawler', () => {
       'FAILED: Glue crawler pp-dw-bronze-fda-nsde-crawler in 123456789012, us-east-1',
       'Error: Internal Service Exception',
       'The data files are published. New tables and columns may be missing from the Data Catalog.',
-      'If Lake Formation refused access, grant CREATE_TABLE, ALTER and DESCRIBE to the role of the crawler: see Lake '
-        + 'Formation in docs/security.md.',
+      'If Lake Formation refused access, set lakeFormation: true on EtlCore, or grant CREATE_TABLE, ALTER and '
+        + 'DESCRIBE to the role of the crawler: see docs/access/lake-formation.md.',
       `Logs: stream pp-dw-bronze-fda-nsde-crawler in the log group /aws-glue/crawlers, ${LOG_LINK} (AWS console)`,
+      `Runbook: ${RUNBOOK}#crawler-failed`,
       'To start the crawler again, run:',
       'aws glue start-crawler --region us-east-1 --name pp-dw-bronze-fda-nsde-crawler',
     ]);
@@ -292,18 +328,160 @@ describe('the alert of a job or crawler', () => {
   test.each<[string, object, string]>([
     ['an event without a message', { message: undefined }, 'Error: '],
     ['a message that is null', { message: null }, 'Error: null'],
+    ['a message that is an object', { message: { a: 1 } }, 'Error: {"a":1}'],
+    ['an event without IDs', { jobName: undefined, jobRunId: undefined, message: 'why' }, 'Error: why'],
     ['an error of 100,000 characters', { message: 'é'.repeat(100_000) }, `Error: ${'é'.repeat(20_000)}`],
   ])('is sent for %s', async (_, detail, line) => {
     expect(messageOf(await handle(jobEvent('pp-dw-bronze-zip', detail)))[1]).toBe(line);
   });
 });
 
+describe('the run record in the alert of a job', () => {
+  const S3 = 'https://us-east-1.console.aws.amazon.com/s3';
+  const KEY = 'etl%2Ffda-nsde%2Fruns%2Fbronze%2F';
+  const FOLDER = `Run records: ${S3}/buckets/pp-dw-123456789012?region=us-east-1&prefix=${KEY}`;
+  const link = (run: string) =>
+    `Run record: ${S3}/object/pp-dw-123456789012?region=us-east-1&prefix=${KEY}run_id%3D${run}.json`;
+  const alertOf = (records: Records, detail: object = {}, event: object = {}) =>
+    handle({ ...jobEvent('pp-dw-bronze-fda-nsde', { message: SHRINK, ...detail }), ...event }, {}, undefined, records);
+  const lineOf = (outcome: Outcome) => messageOf(outcome).find(line => line.startsWith('Run record'));
+
+  test.each<[string, Records]>([
+    ['there is no record', {}],
+    ['the list is refused', new StateError('S3.S3Exception', 'Access Denied')],
+    ['the newest record is that of another job run', { [keyOf(RUN)]: recordOf(RUN, 'jr_4567') }],
+    ['the newest record is that of the first attempt, which failed too', { [keyOf(RUN)]: recordOf(RUN, 'jr_0123') }],
+    [
+      'the newest record is two days old',
+      { [keyOf('20261127T060959999Z-000000')]: recordOf(RUN, 'jr_0123_attempt_1') },
+    ],
+    ['the newest record is not JSON', { [keyOf(RUN)]: '<html>' }],
+    [
+      'more than 400 records are listed',
+      Object.fromEntries([...Array(401)].map((_, i) => `20261129T06000${1000 + i}Z-000000`).map(run =>
+        [keyOf(run), recordOf(run, 'jr_0123_attempt_1')])),
+    ],
+  ])('is replaced by the folder if %s', async (_, records) => {
+    const outcome = await alertOf(records);
+    expect(outcome.status).toBe('SUCCEEDED');
+    expect(published(outcome)[0].Subject).toBe('FAILED GATE_MAX_SHRINK: Glue job pp-dw-bronze-fda-nsde');
+    expect(lineOf(outcome)).toBe(FOLDER);
+    expect(messageOf(outcome).join()).not.toMatch(/from_run|undefined|medallion runs/);
+  });
+
+  test('is the newest one that is not older than two days', async () => {
+    const outcome = await alertOf({
+      ...RECORDS, [keyOf('20261129T050000000Z-ffffff')]: recordOf('20261129T050000000Z-ffffff', 'jr_0'),
+    });
+    expect(lineOf(outcome)).toBe(link(RUN));
+    expect(outcome.calls.find(({ state }) => state === 'List run records')!.arguments).toEqual({
+      Bucket: 'pp-dw-123456789012',
+      Prefix: 'etl/fda-nsde/runs/bronze/run_id=',
+      StartAfter: 'etl/fda-nsde/runs/bronze/run_id=20261127T061000',
+      MaxKeys: 400,
+    });
+  });
+
+  test('of 2 MB is read within the limit of a state', async () => {
+    const content = JSON.parse(recordOf(RUN, 'jr_0123_attempt_1'));
+    const record = JSON.stringify({ ...content, tables: '"'.repeat(1_000_000) }, null, 2);
+    const outcome = await alertOf({ [keyOf(RUN)]: record });
+    expect(lineOf(outcome)).toBe(link(RUN));
+  });
+
+  test('of a run that was killed is linked, although it is not closed', async () => {
+    const records = { [keyOf(RUN)]: recordOf(RUN, 'jr_0123', { status: 'running', error: null, error_code: null }) };
+    const outcome = await alertOf(records, { state: 'TIMEOUT', jobRunId: 'jr_0123', message: 'Job run timed out.' });
+    expect(published(outcome)[0].Subject).toBe('TIMEOUT: Glue job pp-dw-bronze-fda-nsde');
+    expect(messageOf(outcome)).toEqual(expect.arrayContaining([
+      'The tables have their last published data. If the run ended while it published, the next run completes or '
+        + 'reverts the publication.',
+      `Runbook: ${RUNBOOK}#run-timed-out-or-stopped`,
+      link(RUN),
+    ]));
+  });
+
+  test('is that of the first attempt if the retry was skipped', async () => {
+    const retry = '20261129T060900000Z-aaaaaa';
+    const message = `RunFailed: RETRY_SKIPPED: A retry cannot succeed, because the first attempt (run ${RUN}) failed `
+      + `with an error that is not retryable. Fix this error and run again: ${SHRINK.replace('RunFailed: ', '')}`;
+    const outcome = await alertOf({
+      [keyOf(RUN)]: recordOf(RUN, 'jr_0123'),
+      [keyOf(retry)]: recordOf(retry, 'jr_0123_attempt_1', { error_code: 'RETRY_SKIPPED', sources: undefined }),
+    }, { message });
+    expect(published(outcome)[0].Subject).toBe('FAILED GATE_MAX_SHRINK: Glue job pp-dw-bronze-fda-nsde');
+    expect(lineOf(outcome)).toBe(link(RUN));
+    expect(messageOf(outcome).join()).toContain(`\\"from_run\\": \\"${RUN}\\"`);
+  });
+
+  test.each<[string, string]>([
+    ['an alert of the skipped retry', `RETRY_SKIPPED: the first attempt (run ${RUN}) failed`],
+    [
+      'an alert of a retry of the skipped retry',
+      'RETRY_SKIPPED: the first attempt (run 20261129T060900000Z-aaaaaa) failed. Fix this error and run again: '
+        + `RETRY_SKIPPED: the first attempt (run ${RUN}) failed`,
+    ],
+  ])('of the first attempt is read for %s', async (_, message) => {
+    const outcome = await alertOf({ [keyOf(RUN)]: recordOf(RUN, 'jr_0123') }, { message: `RunFailed: ${message}` });
+    expect(published(outcome)[0].Subject).toBe('FAILED GATE_MAX_SHRINK: Glue job pp-dw-bronze-fda-nsde');
+    expect(lineOf(outcome)).toBe(link(RUN));
+  });
+
+  test('has the code if the message of Glue has none', async () => {
+    const records = { [keyOf(RUN)]: recordOf(RUN, 'jr_0123_attempt_1', { error_code: 'UNEXPECTED_ERROR' }) };
+    const outcome = await alertOf(records, { message: "KeyError: 'zip'" });
+    expect(published(outcome)[0].Subject).toBe('FAILED UNEXPECTED_ERROR: Glue job pp-dw-bronze-fda-nsde');
+    expect(messageOf(outcome)).toContain(`Runbook: ${RUNBOOK}#unexpected_error`);
+  });
+
+  test('is not requested for an event without a job', async () => {
+    expect((await handle(crawlerEvent('pp-dw-bronze-zip-crawler'))).calls.map(({ resource }) => resource))
+      .not.toContain('aws-sdk:s3:listObjectsV2');
+  });
+});
+
+describe('the error code in the alert of a job', () => {
+  test.each<[string, string, string, string]>([
+    ['RunFailed: SOURCE_NOT_FOUND: https://…', 'FAILED', ' SOURCE_NOT_FOUND', 'source_not_found'],
+    ['SOURCE_NOT_FOUND: https://…', 'FAILED', ' SOURCE_NOT_FOUND', 'source_not_found'],
+    [
+      'Error Category: QUERY_ERROR; Failed Line Number: 12; RunFailed: QUERY_INVALID: line 1',
+      'FAILED', ' QUERY_INVALID', 'query_invalid',
+    ],
+    ['RunFailed: COMMIT_OUTCOME_UNKNOWN: why', 'FAILED', ' COMMIT_OUTCOME_UNKNOWN', 'commit_outcome_unknown'],
+    ['KeyError: ERROR_CODE: x', 'FAILED', '', 'unexpected_error'],
+    ['Error Category: OUT_OF_MEMORY_ERROR; why', 'FAILED', '', 'out-of-memory'],
+    ['java.lang.OutOfMemoryError: Java heap space', 'FAILED', '', 'out-of-memory'],
+    ['Container killed by YARN for exceeding memory limits.', 'FAILED', '', 'out-of-memory'],
+    ['Command failed with exit code 137', 'ERROR', '', 'out-of-memory'],
+    ['Command failed with exit code 1', 'FAILED', '', 'unexpected_error'],
+    ['The mushroom is late', 'FAILED', '', 'unexpected_error'],
+    ['why', 'TIMEOUT', '', 'run-timed-out-or-stopped'],
+    ['RunFailed: RUN_KILLED: The run was stopped', 'STOPPED', ' RUN_KILLED', 'run-timed-out-or-stopped'],
+  ])('%s, %s: the subject has "%s", and the section is %s', async (message, state, code, section) => {
+    const outcome = await handle(jobEvent('pp-dw-bronze-zip', { message, state }));
+    expect(published(outcome)[0].Subject).toBe(`${state}${code}: Glue job pp-dw-bronze-zip`);
+    expect(messageOf(outcome)).toContain(`Runbook: ${RUNBOOK}#${section}`);
+    expect(messageOf(outcome).includes('The tables still have their last published data.'))
+      .toBe(state === 'FAILED' && code !== '' && code !== ' COMMIT_OUTCOME_UNKNOWN');
+  });
+
+  test('is in the subject of the longest name', async () => {
+    const outcome = await handle(jobEvent(`pp-dw-bronze-${'b'.repeat(240)}`, {
+      message: 'RunFailed: GATE_EXPECTED_RECORD_COUNT_MIN: why',
+    }));
+    expect(published(outcome)[0].Subject).toMatch(/^FAILED GATE_EXPECTED_RECORD_COUNT_MIN: Glue job pp-dw-bronze-b+$/);
+    expect(published(outcome)[0].Subject).toHaveLength(100);
+  });
+});
+
 describe('the alert about warnings', () => {
   const HEAD = (count: string) => `${count}: dataset bronze/zip of lake pp-dw in 123456789012, us-east-1`;
-  const RUN = [
+  const SUCCEEDED = [
     'The run has succeeded. The tables have its data.',
     'Run 20261129T060000123Z-3f9a1c: https://us-east-1.console.aws.amazon.com/gluestudio/home?region=us-east-1#/job/'
       + 'pp-dw-bronze-zip/run/jr_0123 (AWS console)',
+    `Runbook: ${RUNBOOK}#run-with-warnings`,
     'To show the run, run:',
     'npx medallion runs 20261129T060000123Z-3f9a1c --deployed',
   ];
@@ -317,7 +495,7 @@ describe('the alert about warnings', () => {
         HEAD('2 warnings'),
         'Warning: zip: the rule "a" is violated by 1 of 2 rows (50.00%)',
         'Warning: zip: the rule "b" is violated',
-        ...RUN,
+        ...SUCCEEDED,
       ].join('\n'),
     }]);
     expect(outcome).toMatchObject({ status: 'SUCCEEDED', states: ['Which event?', 'Send warnings'] });
@@ -364,7 +542,7 @@ describe('the alert about warnings', () => {
   ])('is sent for %s', async (_, detail, expected) => {
     const outcome = await handle(warningEvent(detail));
     expect(outcome.status).toBe('SUCCEEDED');
-    expect(published(outcome)[0].Message.split('\n')).toEqual([...expected, ...RUN]);
+    expect(published(outcome)[0].Message.split('\n')).toEqual([...expected, ...SUCCEEDED]);
   });
 
   test('with the longest warnings is within the limit of Amazon SNS', async () => {
@@ -404,6 +582,7 @@ describe('the alert of a failed freshness check', () => {
       'Until a check succeeds, no alert is sent about stale datasets. The next check starts within an hour.',
       'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
         + `${EXECUTION} (AWS console)`,
+      `Runbook: ${RUNBOOK}#freshness-check-failed`,
     ]);
   });
 
@@ -421,17 +600,20 @@ describe('the alert of a pipeline', () => {
   const dataset = (name: string, status: string, reason?: string) => ({ dataset: name, status, reason });
   const HEAD = 'FAILED: pipeline daily of lake pp-dw in 123456789012, us-east-1';
   const KEPT = 'Tables of skipped datasets, and of datasets whose job failed, still have their last published data.';
-  const LINK = 'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
-    + `${EXECUTION} (AWS console)`;
+  const LINKS = [
+    'Execution: https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/'
+      + `${EXECUTION} (AWS console)`,
+    `Runbook: ${RUNBOOK}#pipeline-failed`,
+  ];
   const START_COMMAND = `aws stepfunctions start-execution --region us-east-1 --state-machine-arn ${PIPELINE}`;
   const RESUME = [
     KEPT,
-    LINK,
+    ...LINKS,
     'To run only the datasets that failed or were skipped, run:',
     `${START_COMMAND} --input "$(aws stepfunctions describe-execution --region us-east-1 --execution-arn ${EXECUTION} `
       + '--query cause --output text)"',
   ];
-  const RESTART = [LINK, 'To start the pipeline again, run:', START_COMMAND];
+  const RESTART = [...LINKS, 'To start the pipeline again, run:', START_COMMAND];
 
   test.each<[string, object[], string[]]>([
     [
@@ -569,7 +751,7 @@ test('the execution fails if no alert can be sent', async () => {
   expect(outcome).toMatchObject({ status: 'FAILED', error: 'SNS.AuthorizationErrorException' });
 });
 
-test('an alert of a job enters six states, and one of a pipeline two', async () => {
-  expect((await handle(jobEvent('pp-dw-bronze-zip'))).states).toHaveLength(6);
+test('an alert of a job enters nine states, and one of a pipeline two', async () => {
+  expect((await handle(jobEvent('pp-dw-bronze-fda-nsde'), {}, undefined, RECORDS)).states).toHaveLength(9);
   expect((await handle(pipelineEvent(null, null, 'ABORTED'))).states).toHaveLength(2);
 });

@@ -321,7 +321,8 @@ test('an alert states the age, the maximum age, the last publication and the las
         + `run ${run(1.5)}; stale since ${ago(4)}`,
       'The tables of stale datasets still have their last published data.',
       `Run records: s3://${BUCKET}/etl/DATASET/runs/LAYER/`,
-      'Causes and remedies: docs/operations/freshness.md',
+      'Runbook: https://github.com/cdk-glue-medallion/cdk-glue-medallion/blob/main/docs/operations/runbook.md'
+        + '#dataset-is-stale',
     ].join('\n'),
   }]);
 });

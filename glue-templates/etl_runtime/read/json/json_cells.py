@@ -47,7 +47,7 @@ EMPTY_LIST: list[object] = []
 
 @dataclass(frozen=True)
 class JsonCells:
-    """The cells of one column by row, as described in `json_values`. None is null or missing."""
+    """The cells of one column in row order, as described in `json_values`. None means null or missing."""
 
     values: Sequence[object]
 
@@ -57,20 +57,20 @@ class JsonCells:
 
     @without_garbage_collection()
     def convert(self, column_type: ColumnType) -> pa.Array | None:
-        """The cells as values of the type, or None if any does not match.
+        """Convert the cells to values of the type. Returns None if any cell does not match.
 
-        Strict: a number is not text, and 3.0 is not a bigint.
+        The conversion is strict: a number is not text, and 3.0 is not a bigint.
         """
         array, mismatches = _array(self.values, column_type, strict=True)
         return None if mismatches else array
 
     @without_garbage_collection()
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
-        """The values, with null for each cell that does not match the type, and the cells that do not match by row
-        number, as values for json.dumps.
+        """Return the values, with null for each cell that does not match the type, and the mismatching cells as values
+        for json.dumps, keyed by row number.
 
-        Less strict than `convert`, for published types: a text column accepts any scalar, and a bigint column accepts
-        3.0. An object does not match if it has a value for a key that is not a field of the struct.
+        This is less strict than `convert`, for published types: a text column accepts any scalar, and a bigint column
+        accepts 3.0. An object does not match if it has a value for a key that is not a field of the struct.
         """
         array, mismatches = _array(self.values, column_type, strict=False)
         if not mismatches:
@@ -85,7 +85,8 @@ class JsonCells:
         return False
 
     def as_text(self) -> pa.Array:
-        """Scalars as text. Objects, lists, and strings with a lone surrogate (not valid in UTF-8) as JSON text."""
+        """Convert scalars to text. Objects, lists, and strings with an unpaired surrogate (invalid in UTF-8) become
+        JSON text."""
         texts = [
             value
             if value is None or type(value) is str
@@ -102,7 +103,7 @@ class JsonCells:
         return pa.array(texts, pa.string())
 
 
-Converted = tuple[pa.Array, list[int]]  # the array, and the rows that do not match: their values are undefined
+Converted = tuple[pa.Array, list[int]]  # the array, and the rows that do not match (with undefined values)
 
 
 def _array(values: Sequence[object], column_type: ColumnType, strict: bool) -> Converted:
@@ -151,7 +152,7 @@ def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Conv
 
 
 def _accepted_types(name: str, strict: bool) -> frozenset[type]:
-    """The Python types that match a column type. None match binary, maps and nested dates."""
+    """The Python types that match a column type. No type matches binary, maps and nested dates."""
     if name == "bigint" and strict:
         return frozenset({int})
     if name == "text" or (name == "string" and not strict):
@@ -160,7 +161,7 @@ def _accepted_types(name: str, strict: bool) -> frozenset[type]:
 
 
 def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
-    """The values with None in place of other types, and the rows with other types."""
+    """The values, with None in place of values of other types, and the rows with other types."""
     if set(map(type, values)) <= types | {type(None)}:
         return values, []
     other = [row for row, value in enumerate(values) if value is not None and type(value) not in types]
@@ -168,7 +169,7 @@ def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Seque
 
 
 def _texts(values: Sequence[object]) -> Converted:
-    """The text of scalars. A string with a lone surrogate does not match."""
+    """The text of scalars. A string with an unpaired surrogate does not match."""
     texts = (
         values
         if set(map(type, values)) <= TEXTS_OR_NULL

@@ -17,8 +17,8 @@ from etl_runtime.columns.names import clean_name as _clean_name
 from etl_runtime.columns.names import dropped_characters
 from etl_runtime.read.json.json_numbers import NumberFacts, facts
 
-MAX_FIELDS = 200  # of a struct: an object with more fields is a map, and its keys are data
-MAX_DEPTH = 12  # deeper values are JSON text, so that recursive data such as comment threads does not change the type
+MAX_FIELDS = 200  # an object with more fields than this is a map, and its keys are data
+MAX_DEPTH = 12  # deeper values are JSON text, so that the depth of recursive data (comment threads) does not matter
 MAX_TYPE_CHARACTERS = 100_000  # Glue's limit is 131,072
 JSON_TYPES = {bool: "boolean", int: "number", Number: "number", str: "text", dict: "object", list: "array"}
 
@@ -40,9 +40,9 @@ class Member:
 class JsonInference:
     """The JSON types of the cells, and facts about the cells of each type. Empty if no cell has a value.
 
-    `opaque` cells can only be stored as JSON text: too many fields for a struct, keys with the same clean name, keys
-    that are not ASCII, nesting that is too deep, or strings with a lone surrogate. Other facts are then not
-    collected.
+    `opaque` means that the cells can only be stored as JSON text, because of too many fields for a struct, keys with
+    the same clean name, keys that are not ASCII, nesting that is too deep, or strings with an unpaired surrogate. In
+    this case, other facts are not collected.
     """
 
     json_types: frozenset[str] = frozenset()
@@ -56,8 +56,8 @@ class JsonInference:
     def best(self) -> ColumnType:
         """The preferred column type.
 
-        `spelling` is `text` for scalars of several types and `json` for JSON text. In a nested type it is the type
-        with these words in place of string.
+        Its `spelling` is `text` for scalars of several types and `json` for JSON text. For a nested type, `spelling` is
+        the type with these words in place of string.
         """
         if self.json_types == {"text"} and self.texts.candidates:
             return self.texts.best
@@ -96,7 +96,7 @@ class JsonInference:
             yield name, member.inference
 
     def merged(self, other: "JsonInference") -> "JsonInference":
-        """The facts about the cells of both. A type that either one excludes stays excluded."""
+        """Merge the facts about the cells of both. A type that either inference excludes stays excluded."""
         if self.opaque or other.opaque:
             return OPAQUE
         members = dict(self.members)
@@ -113,7 +113,7 @@ class JsonInference:
         )
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published type plus the nested fields that only the cells have, if they have a value."""
+        """The published type plus the nested fields that only the cells have, if these fields have a value."""
         published = detailed_type_of(column_type)
         wider = _widened(published, self)
         return column_type if wider == published or len(str(wider)) > MAX_TYPE_CHARACTERS else _column_type(wider)

@@ -1,6 +1,6 @@
 """Split JSON Lines into batches of records.
 
-If a document does not have a line of its own, the file is read as a sequence of documents from there on.
+If a document is not on a line of its own, the rest of the file is read as a sequence of documents.
 """
 
 import json
@@ -24,14 +24,15 @@ RECORD_SEPARATORS = re.compile(rb"^\x1e", re.MULTILINE)  # RFC 7464
 DOCUMENTS = b"{["
 OPENINGS, CLOSINGS = list(b"{["), list(b"}]")
 CONTINUATIONS = list(b"}],")
-"""The characters that begin a line only inside or after a document that has several lines."""
+"""Characters that can begin a line only inside or after a multi-line document."""
 MAX_INDENTATION = 1000
 
 
 def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
-    """The records of JSON Lines: each line that is not blank.
+    """Yield the records of JSON Lines. Each non-blank line is a record.
 
-    From the first line that is not one document, each document is a record, however many lines it has.
+    Starting with the first line that is not exactly one document, each document is a record, regardless of its line
+    breaks.
     """
     head = next(blocks, b"")
     while head.isspace():
@@ -55,7 +56,8 @@ def begins_with_list(blocks: Iterator[bytes]) -> bool:
 
 
 def _is_sequence(head: bytes) -> bool:
-    """Whether the first line is not one document: it has several, or the first document has several lines."""
+    """Whether the file is a sequence of documents. This is the case if its first line contains several documents, or if
+    its first document spans several lines."""
     text = head.decode(errors="ignore").lstrip(" \t\r\n")
     line, line_end, _ = text.partition("\n")
     if not line.startswith(("{", "[")):
@@ -92,9 +94,10 @@ def _complete_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
 
 
 def _has_continued_document(lines: Records, rest: bytes) -> bool:
-    """Whether a document certainly has several lines, or a comma after it. `rest` is the text that follows.
+    """Whether a document certainly spans several lines, or is followed by a comma. `rest` is the text that follows the
+    lines.
 
-    False for a line that is truncated: the task that parses it reports that.
+    False for a truncated line, which the parsing task reports.
     """
     text, ends = bytes(lines.text), lines.ends
     if not len(ends):
@@ -115,7 +118,7 @@ def _has_continued_document(lines: Records, rest: bytes) -> bool:
 
 
 def _lines(text: bytes) -> Records:
-    """Complete lines, without blank lines. Lines with adjacent objects are split, as after a missing line break."""
+    """Complete lines, without blank lines. Adjacent objects on one line are split, because a line break is missing."""
     if b"\x1e" in text:
         text = RECORD_SEPARATORS.sub(b" ", text)
     content = np.frombuffer(text, np.uint8)
@@ -133,7 +136,7 @@ def _lines(text: bytes) -> Records:
 
 
 def _split_objects(text: bytes) -> bytes:
-    """The text with a line break between objects of the same line."""
+    """Insert a line break between objects on the same line."""
     in_string = inside_strings(text)
     adjacent = {match.start() for match in ADJACENT.finditer(text) if not in_string[match.start()]}
     if not adjacent:

@@ -19,7 +19,7 @@ Numbers = Sequence[int | Number | None]
 
 @dataclass(frozen=True)
 class NumberFacts:
-    """Whether all numbers are integers (no fraction and no exponent), 64-bit integers, and exact as doubles.
+    """Facts about numbers: whether all are integers (no fraction, no exponent), 64-bit integers, and exact as doubles.
 
     `digits` and `scale` are the maximum number of digits before and after the decimal point, up to 39.
     """
@@ -54,7 +54,7 @@ class NumberFacts:
 
 
 def facts(numbers: Iterable[int | Number]) -> NumberFacts:
-    """The facts about one or more numbers."""
+    """Collect the facts about one or more numbers."""
     distinct = set(numbers)
     written = [number for number in distinct if isinstance(number, Number)]
     integers = [number for number in distinct if not isinstance(number, Number)]
@@ -93,7 +93,7 @@ def _decimal_size(value: Decimal) -> tuple[int, int]:
 
 
 def bigints(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """64-bit integers, with null for all other values, and the rows of the other values. 3.0 is an integer."""
+    """Convert to 64-bit integers. Other values become null, and their rows are returned. 3.0 is an integer."""
     values: Sequence[int | None] = numbers  # type: ignore[assignment]
     if Number in set(map(type, numbers)):
         values = [_integer(number) if isinstance(number, Number) else number for number in numbers]
@@ -112,24 +112,30 @@ def _integer(number: Number) -> int | None:
 
 
 def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """Doubles, with null for values that a double cannot represent exactly, and the rows of these values."""
+    """Convert to doubles. Values that a double cannot represent exactly become null, and their rows are returned."""
     written: Sequence[str | None] = numbers  # type: ignore[assignment]
     if int in set(map(type, numbers)):
         written = [number if number is None or isinstance(number, Number) else str(number) for number in numbers]
     texts = pa.array(written, pa.string())
     values = pc.cast(texts, pa.float64())
-    # Most numbers have the shortest text of their double, so they are exact. Check each distinct other number once.
-    shortest = pc.cast(values, pa.string())
-    other = pc.filter(texts, pc.not_equal(texts, shortest)).unique()
-    lost = [text for text in other.to_pylist() if not is_exact_double(Number(text))]
+    lost = inexact(texts, values)
     if not lost:
         return values, []
     rows = pc.is_in(texts, pa.array(lost, pa.string()))
     return pc.if_else(rows, pa.scalar(None, pa.float64()), values), pc.indices_nonzero(rows).to_pylist()
 
 
+def inexact(texts: pa.Array, doubles: pa.Array) -> list[str]:
+    """The distinct numbers that are not exact as doubles."""
+    # Most numbers are written as the shortest text of their double, so they are exact. Check each other distinct number
+    # once.
+    shortest = pc.cast(doubles, pa.string())
+    other = pc.filter(texts, pc.not_equal(texts, shortest)).unique()
+    return [text for text in other.to_pylist() if not is_exact_double(Number(text))]
+
+
 def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, list[int]]:
-    """Decimals, with null for values that exceed precision or scale, and the rows of these values."""
+    """Convert to decimals. Values that exceed precision or scale become null, and their rows are returned."""
     type_ = pa.decimal128(precision, scale)
     values = [None if number is None else decimal(number) for number in numbers]
     try:
@@ -143,7 +149,7 @@ def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, li
 
 
 def _fitting(value: Decimal, precision: int, scale: int) -> Decimal | None:
-    """The value with exactly `scale` decimal places, which Arrow always converts. None if it does not match."""
+    """The value with exactly `scale` decimal places, which Arrow can always convert. None if it does not fit."""
     integer, fraction = _decimal_size(value)
     if integer > precision - scale or fraction > scale:
         return None

@@ -12,7 +12,7 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_strings import ByteMask, inside_strings
 from etl_runtime.read.text.record_ends import LF, MAX_RECORD_BYTES, Mask, Offsets, Records
 
-WINDOW_BYTES = 2 << 20  # the text and the arrays derived from it fit into a CPU cache
+WINDOW_BYTES = 2 << 20  # the text and its derived arrays fit into a CPU cache
 FIRST_SKIP_BYTES = 4 << 10  # most values outside of the path are small
 SHOWN_BYTES = 40
 OPEN, CLOSE, COMMA = 2, 4, 8
@@ -47,7 +47,8 @@ def require_length(chunks: list[bytes], name: str, record: int) -> None:
 class JsonReader:
     """A cursor in a sequence of JSON documents, usually one, that is read in blocks.
 
-    Documents are separated by whitespace, a comma, a record separator (RFC 7464), or by nothing.
+    Documents may be separated by whitespace, a comma or a record separator (RFC 7464), or may follow each other
+    directly.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class JsonReader:
         raise RunFailed(code, f"{self.name}: {what}", retryable=retryable)
 
     def peek(self) -> bytes:
-        """The next byte that is not whitespace. Empty at the end of the document."""
+        """The next byte that is not whitespace. Empty at the end of the text."""
         while True:
             self._at = BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text) or not self._more():
@@ -85,9 +86,9 @@ class JsonReader:
         return first
 
     def members(self) -> Iterator[str]:
-        """The keys of the object at the cursor.
+        """Yield the keys of the object at the cursor.
 
-        The cursor is at the value of the key, and the caller must read or skip it.
+        After each key, the cursor is at its value, which the caller must read or skip.
         """
         self._take(b"{")
         if self.peek() == b"}":
@@ -103,9 +104,9 @@ class JsonReader:
             self._take(b",")
 
     def items(self) -> Iterator[int]:
-        """The positions in the list at the cursor.
+        """Yield the positions of the elements in the list at the cursor.
 
-        The cursor is at the element, and the caller must read or skip it.
+        After each position, the cursor is at the element, which the caller must read or skip.
         """
         self._take(b"[")
         position = 0
@@ -117,12 +118,13 @@ class JsonReader:
         self._take(b"]")
 
     def open_list(self) -> bytes:
-        """Move the cursor into the list at the cursor. Returns the first byte of its first element, `]` if empty."""
+        """Move the cursor into the list at the cursor. Returns the first byte of its first element, or `]` if it is
+        empty."""
         self._take(b"[")
         return self.peek()
 
     def next_item(self) -> bytes:
-        """Move the cursor to the next element of a list. Returns its first byte, `]` at the end of the list."""
+        """Move the cursor to the next element of a list. Returns its first byte, or `]` at the end of the list."""
         if self.peek() != b"]":
             self._take(b",")
         return self.peek()
@@ -136,7 +138,7 @@ class JsonReader:
         )
 
     def skip_rest_of_object(self) -> None:
-        """Skip the members of an object after the value of a member, and the end of the object."""
+        """From the end of a member's value, skip the remaining members and the end of the object."""
         self._skip_rest(b"{")
 
     def skip(self) -> None:
@@ -203,7 +205,7 @@ class JsonReader:
         self._in_records = False
 
     def documents(self, kinds: bytes) -> Iterator[Records]:
-        """All documents from the cursor to the end. `kinds` are the brackets that a document may open with."""
+        """All documents from the cursor to the end. `kinds` are the brackets that a document may start with."""
         self._in_records = True
         chunks: list[bytes] = []
         depth, inside, has_comma = 0, False, False
@@ -239,7 +241,7 @@ class JsonReader:
     def _require_separators(
         self, text: bytes, outside: Mask, starts: Offsets, ends: Offsets, kinds: bytes, has_comma: bool
     ) -> bool:
-        """Raise RunFailed if there is anything but documents of these kinds and single separators.
+        """Raise RunFailed if the text contains anything except documents of these kinds and single separators.
 
         `has_comma` is whether a comma precedes the text. Returns whether a comma precedes the text that follows.
         """
@@ -286,12 +288,12 @@ class JsonReader:
             pass
 
     def _until_closed(self, opening: bytes, window: int) -> Iterator[tuple[bytes, Offsets]]:
-        """The text up to the bracket that closes `opening`, in chunks, and the offsets of the commas between values.
+        """Yield the text up to the bracket that closes `opening` in chunks, with the offsets of the commas between
+        values.
 
         Line breaks become spaces.
 
-        The first chunk has `window` bytes, and the following chunks are larger. Moves the cursor after the closing
-        bracket.
+        The first chunk has `window` bytes; the following chunks are larger. Moves the cursor past the closing bracket.
         """
         depth, inside = 1, False
         while True:
@@ -356,7 +358,7 @@ class JsonReader:
         return text
 
     def _match(self, pattern: re.Pattern[bytes]) -> bytes:
-        """The match of `pattern` at the cursor. Moves the cursor after it."""
+        """Match `pattern` at the cursor. Moves the cursor past the match."""
         while True:
             found = pattern.match(self._text, self._at)
             if (found and found.end() < len(self._text)) or not self._more():
@@ -368,7 +370,7 @@ class JsonReader:
         return found[0]
 
     def _more(self) -> bool:
-        """Append the next block. False at the end of the document."""
+        """Append the next block. Returns false at the end of the text."""
         block = next(self._blocks, None)
         if block is None:
             return False
@@ -378,7 +380,7 @@ class JsonReader:
 
 
 def _marks(text: bytes, in_string: ByteMask) -> tuple[Offsets, ByteMask]:
-    """The positions of brackets and commas outside of strings, and which of them each is."""
+    """The positions of brackets and commas outside of strings, and the character at each position."""
     significant = np.frombuffer(text.translate(SIGNIFICANT), np.uint8) & (in_string - np.uint8(1))
     positions = np.flatnonzero(significant != 0)
     return positions, significant[positions]
@@ -402,7 +404,7 @@ def _outside(length: int, starts: Offsets, ends: Offsets, is_open: bool) -> Mask
 
 
 def _with_line_ends(text: bytes, outside: Mask, ends: Offsets) -> bytes:
-    """The text with one document per line: blanks for all other line breaks and for separators."""
+    """Put each document on one line. All other line breaks and the separators are replaced by blanks."""
     content = np.frombuffer(text.translate(TO_BLANKS), np.uint8).copy()
     content[outside] = SPACE
     return np.insert(content, ends, LF).tobytes()

@@ -1,7 +1,7 @@
 """Split JSON documents into batches of records, one JSON value per line, with constant memory.
 
-Only the path to the records is parsed here. The records are split at brackets and commas, and each Spark task parses
-its records strictly.
+Only the path to the records is parsed here. The records are only split at brackets and commas; each Spark task then
+parses its own records strictly.
 """
 
 import logging
@@ -30,14 +30,16 @@ def json_records(
     optional: bool = False,
     shape: RecordShape = OBJECTS,
 ) -> Iterator[Records]:
-    """The records of a sequence of JSON documents, usually one: the elements of a list, or objects.
+    """Yield the records in a sequence of JSON documents, usually a single one. Records are the elements of a list, or
+    objects.
 
     Each call of `open_blocks` starts at the beginning of the file.
 
     `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
-    are at the published place in `places`, else where `detect_place` finds those of the `table`. With `optional`, a
-    missing list is empty. `shape` is the declared shape of the records. Raises RunFailed if the records are not at
-    their place, if several lists match, if brackets do not match, or if anything but a document follows.
+    are at the published place in `places`, or else where `detect_place` finds the records of the `table`. With
+    `optional`, a missing list is treated as empty. `shape` is the declared shape of the records. Raises RunFailed if
+    the records are not at their place, if several lists match, if brackets do not match, or if a document is followed
+    by anything except another document.
     """
     places = places or TableRecords()
     reader = JsonReader(open_blocks(), name)
@@ -79,8 +81,8 @@ def json_records(
 
 
 def require_documents(places: TableRecords, name: str) -> None:
-    """Raise RunFailed if the published records are in a list of a document. In JSON Lines, each document is a
-    record."""
+    """Raise RunFailed if the published records are in a list inside a document, because each document of JSON Lines is
+    a record."""
     known = places.known
     if known and known.path != ROOT:
         raise RunFailed(
@@ -129,7 +131,7 @@ def _refuse_other_place(
     except RunFailed as error:
         if error.code != ErrorCode.JSON_RECORDS_AMBIGUOUS:
             raise
-        raise RunFailed(error.code, f"{error.message} The records were in {known} before.") from None
+        raise RunFailed(error.code, f"{error.message} The published records are in {known}.") from None
     if not detected.is_certain and optional:
         return
     found = detected.place if detected.is_certain else None
@@ -155,9 +157,9 @@ def records_at(
     optional: bool = False,
     shape: RecordShape = OBJECTS,
 ) -> Iterator[Records]:
-    """The records at `path`, relative to the value at the cursor. Moves the cursor after this value.
+    """Yield the records at `path`, relative to the value at the cursor. Moves the cursor past this value.
 
-    `parents` is the path of the cursor. With `optional`, a key that is missing or null means that there are no records.
+    `parents` is the path of the cursor. With `optional`, a missing or null key means that there are no records.
     """
     first = reader.peek()
     if not path:
@@ -228,7 +230,7 @@ def refuse_row_documents(open_blocks: Callable[[], Iterator[bytes]], name: str) 
 
 
 def _is_row(reader: JsonReader) -> bool:
-    """Whether the next document is one row, and not a list of rows or of objects."""
+    """Whether the next document is a single row, instead of a list of rows or objects."""
     return first_byte_at(reader, ("0",)) not in (b"[", b"{", b"")
 
 

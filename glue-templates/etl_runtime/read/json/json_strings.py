@@ -10,10 +10,11 @@ ByteMask = npt.NDArray[np.uint8]
 
 
 def inside_strings(text: bytes, inside: bool = False) -> ByteMask:
-    """1 for each byte from the opening quote of a string up to, but excluding, its closing quote, else 0.
+    """Return 1 for each byte from the opening quote of a string up to, but excluding, its closing quote, and 0 for all
+    others.
 
-    `inside` is whether the text starts inside a string. The text must not end with a backslash that continues in the
-    next text.
+    `inside` is whether the text starts inside a string. The text must not end with a backslash that escapes the first
+    byte of the next text.
     """
     content = np.frombuffer(text, np.uint8)
     quotes = content == QUOTE

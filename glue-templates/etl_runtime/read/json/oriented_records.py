@@ -1,4 +1,4 @@
-"""Converts records of other shapes to objects: entries of an object, and rows with a header."""
+"""Converts records that are the entries of an object, or rows with a header, to objects."""
 
 import json
 import logging
@@ -18,11 +18,11 @@ ENTRY = re.compile(rb'[ \t]*+("(?:[^"\\]++|\\.)*+")[ \t]*+:[ \t]*+(.*)', re.DOTA
 FLAT_ROW = re.compile(rb'\[(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+\]', re.DOTALL)
 ITEM = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"|[^",])++', re.DOTALL)
 BLANKS_IN_TEXT = re.compile(r"[ \t\r\n]*+")
-DECODER = json.JSONDecoder(parse_int=str, parse_float=str)  # finds where values end; their text is copied
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str)  # only finds where values end; their text is copied
 
 
 def entries(batches: Iterator[Records], reader: JsonReader, key_column: str | None) -> Iterator[Records]:
-    """The values of an object's members, with the key as a further field if `key_column` is set."""
+    """Yield the values of an object's members, with the key as an additional field if `key_column` is set."""
     column = None if key_column is None else json.dumps(key_column).encode()
 
     def record(line: bytes) -> bytes:
@@ -41,7 +41,7 @@ def entries(batches: Iterator[Records], reader: JsonReader, key_column: str | No
 
 
 def rows(batches: Iterator[Records], reader: JsonReader, shape: RecordShape) -> Iterator[Records]:
-    """Lists as objects. The keys are the values of the first list, or the declared names."""
+    """Convert lists to objects. The keys are the values of the first list, or the declared names."""
     keys: list[bytes] = []
     count = 0
 
@@ -113,7 +113,7 @@ def _next(text: str, at: int) -> int:
 
 
 def _items_of_reader(row: bytes, name: str) -> list[bytes]:
-    """As `_nested_items`, but slower. Raises RunFailed with the position of the invalid text."""
+    """Like `_nested_items`, but slower. Raises RunFailed with the position of the invalid text."""
     reader = JsonReader(iter([row]), name)
     items = [item.strip(BLANKS) for batch in reader.elements() for item in batch.text.rstrip(b"\n").split(b"\n")]
     if reader.peek():
@@ -122,7 +122,7 @@ def _items_of_reader(row: bytes, name: str) -> list[bytes]:
 
 
 def _names(first: list[bytes], reader: JsonReader, shape: RecordShape) -> tuple[str, ...]:
-    """The names of the columns. Raises RunFailed if the first row is a record, but must be a header, or vice versa."""
+    """The column names. Raises RunFailed if the first row is a record although a header is expected, or vice versa."""
     if not shape.has_header:
         names = shape.names_of_row(first)
         if tuple(json.loads(item) for item in first if item.startswith(b'"')) == names and shape.column_names:

@@ -1,8 +1,8 @@
 """Parse JSON records to columns of cells, strictly and with exact numbers.
 
-A record that is not an object has one column, `value`. Missing keys and null are null; an empty string is not. If an
-object has a duplicate key, the cell has the last value, and the overwritten values are `surplus` of the record, as
-JSON text.
+A record that is not an object has one column, `value`. Missing keys and null become null; an empty string stays an
+empty string. If an object has a duplicate key, the cell has the last value, and the overwritten values are the
+`surplus` of the record, as JSON text.
 """
 
 import json
@@ -26,7 +26,7 @@ from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.read.json.json_cells import JsonCells
 from etl_runtime.read.json.json_strings import inside_strings
 
-CHUNK_BYTES = 1 << 20  # of text: its objects become columns before the next chunk is parsed
+CHUNK_BYTES = 1 << 20  # of text; its objects are converted to columns before the next chunk is parsed
 MAX_COLUMNS = 2_000
 MAX_DEPTH = 200
 MAX_INT_DIGITS = 4_000  # below Python's default limit
@@ -38,15 +38,15 @@ VALUE = "value"
 
 @without_garbage_collection()
 def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
-    """Records, one JSON value per line → columns by key, in order of first occurrence.
+    """Convert records, one JSON value per line, to columns keyed by JSON key, in order of first occurrence.
 
-    `name` is the file name and `first` the number of the first record in the file, for error messages. Raises
+    For error messages, `name` is the file name, and `first` is the number of the first record within the file. Raises
     RunFailed if a line is not valid JSON, or if the records have more than MAX_COLUMNS keys.
     """
     columns: dict[str, list[object]] = {}
     surplus: dict[int, list[str]] = {}
     rows = 0
-    for chunk in _chunks(text):
+    for chunk in chunks_of(text):
         lines = [line for line in [raw.strip(BLANKS) for raw in chunk.decode().split("\n")] if line]
         values = _values(lines, name, first + rows)
         if _keys_read(values, name, first + rows) != _keys_written(chunk):
@@ -59,13 +59,13 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
             if LONE_SURROGATE.search(key):
                 raise RunFailed(
                     ErrorCode.JSON_INVALID,
-                    f"{name}: the key {json_text(key)} contains a lone surrogate. Correct the file.",
+                    f"{name}: the key {json_text(key)} contains an unpaired surrogate. Correct the file.",
                 )
         if len(columns.keys() | keys) > MAX_COLUMNS:
             raise RunFailed(
                 ErrorCode.JSON_TOO_MANY_KEYS,
                 f"{name}: the records have more than {MAX_COLUMNS:,} keys, for example {', '.join(list(keys)[:5])}. "
-                "Keys that hold values, such as IDs or dates, cannot become columns. If the records are elsewhere in "
+                "Keys that are data, such as IDs or dates, cannot become columns. If the records are elsewhere in "
                 "the document, set file_format.records. Otherwise ask the data provider for a list of records.",
             )
         by_key = transposed(objects, results, keys)
@@ -79,11 +79,11 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
     return PartTable(rows, {key: JsonCells(column) for key, column in columns.items()}, surplus)
 
 
-def _chunks(text: bytes) -> Iterator[bytes]:
-    """Complete lines of about CHUNK_BYTES."""
+def chunks_of(text: bytes, size: int | None = None) -> Iterator[bytes]:
+    """Complete lines of about `size` bytes, by default CHUNK_BYTES."""
     start = 0
     while start < len(text):
-        end = text.find(b"\n", start + CHUNK_BYTES) + 1 or len(text)
+        end = text.find(b"\n", start + (size or CHUNK_BYTES)) + 1 or len(text)
         yield text[start:end]
         start = end
 
@@ -122,7 +122,7 @@ def _fail(name: str, number: int, line: str, what: str, at: int) -> NoReturn:
     if at < len(line) and not what.startswith("Unterminated string"):
         raise RunFailed(
             ErrorCode.JSON_INVALID,
-            f"{name}, record {number:,}: {what} at character {at + 1:,}, {line[at : at + SHOWN_CHARACTERS]}. "
+            f"{name}, record {number:,}: {what} at character {at + 1:,}: {line[at : at + SHOWN_CHARACTERS]}. "
             "Correct the file.",
         )
     raise RunFailed(
@@ -141,7 +141,7 @@ def _int_or_number(text: str) -> int | Number:
 
 
 def _scanner(decoder: json.JSONDecoder) -> Callable[[str, int], tuple[object, int]]:
-    """A function that returns the value that starts at an offset, and its end offset."""
+    """Return a function that parses the value at an offset and returns the value and its end offset."""
     scan: Callable[[str, int], tuple[object, int]] = decoder.scan_once  # type: ignore[attr-defined]
     return scan
 
@@ -200,7 +200,7 @@ def _keys(values: Sequence[object], depth: int = 0) -> int:
 
 
 def _values_and_overwritten(lines: list[str]) -> tuple[list[object], dict[int, list[str]]]:
-    """The values, and by line the values that a duplicate key overwrites."""
+    """The values, and the values that a duplicate key overwrites, keyed by line."""
     overwritten: list[str] = []
 
     def last_values(pairs: list[tuple[str, object]]) -> Object:

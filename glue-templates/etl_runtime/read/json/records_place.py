@@ -31,15 +31,15 @@ from etl_runtime.source.records_contract import (
 
 SETTING = "file_format"
 MAX_ROOT_MEMBERS = 1_000  # members of the document that are searched for lists
-MAX_MEMBERS = 100  # of a nested object that are searched: an object with more members is a map
+MAX_MEMBERS = 100  # members of a nested object that are searched; an object with more members is a map
 
 
 @dataclass(frozen=True)
 class Detected:
-    """The place of the records in a document, and a `text` for the log that describes it.
+    """The place of the records in a document, and a `text` that describes it in the log.
 
-    `path` is None if there are no records. The place is not certain if the only list in the document is empty, which
-    may be another list.
+    `path` is None if there are no records. The place is not certain if the only list in the document is empty, because
+    it may not be the list of records.
     """
 
     place: RecordsPlace
@@ -49,10 +49,11 @@ class Detected:
 
 
 def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordShape = OBJECTS) -> Detected:
-    """The place of the records if nothing declares or publishes it. The cursor is before the document.
+    """Find the place of the records if it is neither declared nor known from the last publication. The cursor is before
+    the document.
 
     With `optional`, a document without a list has no records. Raises RunFailed if the place is ambiguous, or if the
-    records have another shape than the one declared.
+    shape of the records differs from the declared one.
     """
     first = reader.next_document()
     if first == b"[":
@@ -110,7 +111,7 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
 
 
 def shape_remedy(reader: JsonReader, first: bytes, path: tuple[str, ...], records: str) -> str | None:
-    """What to set if the records at a declared path are lists, or look like the values of an object.
+    """State which keys to set if the records at a declared path are lists, or look like the values of an object.
 
     The cursor is at the value, which begins with `first`.
     """
@@ -129,7 +130,7 @@ def _fail_undeclared(reader: JsonReader, remedy: str, entry: Mapping[str, Any]) 
 
 
 def _refuse_rows(reader: JsonReader) -> None:
-    """Raise RunFailed if the document is a list of lists, or a list of an object and a list."""
+    """Raise RunFailed if the document is a list of lists, or a list that contains both an object and a list."""
     first = reader.open_list()
     if first == b"{":
         reader.skip()
@@ -145,9 +146,10 @@ def _refuse_rows(reader: JsonReader) -> None:
 
 
 def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
-    """The first byte of the value at the path in the next document: `n` for null, empty if there is no such key.
+    """The first byte of the value at the path in the next document. It is `n` for null, and empty if there is no such
+    key.
 
-    If the path leads through a list or a single value, it is the first byte of that value.
+    If the path passes through a list or a single value, it is the first byte of that list or value.
     """
     first = reader.next_document()
     while path:
@@ -164,7 +166,7 @@ def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
 
 
 def steps_of(path: tuple[str, ...], key: str) -> int:
-    """The number of steps of the path that this key matches, 0 if none. A key with dots can match several steps."""
+    """The number of path steps that this key matches, 0 if none. A key that contains dots can match several steps."""
     return next((steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0)
 
 
@@ -172,7 +174,7 @@ Name = TypeVar("Name", str, int)
 
 
 def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
-    """The names of the members. The value of each is skipped before the next one."""
+    """Yield the names of the members, and skip the value of each member before the next one."""
     for name in names:
         yield name
         reader.skip()
@@ -180,10 +182,11 @@ def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
 
 @dataclass
 class _Outline:
-    """What is in a document: its lists up to MAX_DEPTH, its keys, and the keys that are null or an empty object.
+    """The outline of a document: its lists up to MAX_DEPTH, its keys, and the keys whose value is null or an empty
+    object.
 
-    `keyed` has the keys of the outermost objects whose values look like records, by path. With `is_only_shape`, only
-    `keyed` is complete: the members that determine it are read, and no others.
+    `keyed` has the keys of the outermost objects whose values look like records, keyed by path. With `is_only_shape`,
+    only the members that determine `keyed` are read, so nothing else is complete.
     """
 
     is_only_shape: bool = False
@@ -218,7 +221,7 @@ class _Outline:
         members: dict[str, list[str] | None] = {}
         for key in reader.members():
             members[key] = None
-            # The keys of the values show whether an object at MAX_DEPTH has records as values.
+            # The keys of its values show whether an object at MAX_DEPTH has records as values.
             if reader.peek() == b"{" and depth <= MAX_DEPTH + 1:
                 members[key] = self._read_object(reader, f"{path}.{key}", depth + 1)
             else:

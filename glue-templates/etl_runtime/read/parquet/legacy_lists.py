@@ -2,7 +2,7 @@
 
     repeated group array (LIST) { repeated int32 array; }
 
-Avro and Hive write this layout. The repeated group is the inner list itself, not a struct with a field that is a list.
+Avro and Hive write this layout. The repeated group is the inner list itself, not a struct with a list as a field.
 """
 
 import re
@@ -16,11 +16,11 @@ LEAF = re.compile(r"\s*(required|optional|repeated) .*;")
 LEGACY_LIST = re.compile(r"\s*repeated group .* \(List\) \{")
 
 Place = tuple[int, int]
-"""The index of the first leaf of a list, and the number of lists and maps around its items."""
+"""The index of a list's first leaf, and the number of lists and maps that contain its items."""
 
 
 def legacy_lists(schema: str) -> set[Place]:
-    """The lists of the schema whose items are legacy lists. `schema` is the text of a `ParquetSchema`."""
+    """The lists in the schema whose items are legacy lists. `schema` is the text of a `ParquetSchema`."""
     if " (List) {" not in schema:
         return set()
     found: set[Place] = set()

@@ -1,6 +1,7 @@
-"""Values of Parquet's logical types as text, and metadata of a file without the Arrow types of its writer.
+"""Converts values of Parquet's logical types to text, and reads the metadata of a file without the Arrow types of its
+writer.
 
-Arrow's own types for a column differ between versions of Arrow. The Parquet schema is the same for all of them.
+The Arrow type of a column depends on the version of Arrow. The Parquet schema does not.
 """
 
 import io
@@ -18,7 +19,7 @@ from etl_runtime.read.parquet.nested import leaf_arrays, with_leaves
 from etl_runtime.read.text.decode import PARQUET_MAGIC
 
 TAIL_BYTES = 8  # the length of the footer, and the magic bytes
-ARROW_SCHEMA_KEY, UNUSED_KEY = b"ARROW:schema", b"arrow-schema"  # of the same length
+ARROW_SCHEMA_KEY, UNUSED_KEY = b"ARROW:schema", b"arrow-schema"  # both keys have the same length
 HEX_DIGITS = np.array([list(f"{byte:02x}".encode()) for byte in range(256)], np.uint8)
 UUID_DASHES = (8, 13, 18, 23)
 UUID_DIGITS = [position for position in range(36) if position not in UUID_DASHES]
@@ -42,7 +43,7 @@ def portable_metadata(path: Path) -> pq.FileMetaData:
 
 
 def with_text_values(column: pa.Array, logical_types: Sequence[str]) -> pa.Array:
-    """The column with text in place of JSON, ENUM, UUID and INTERVAL. `logical_types` are the logical types of its
+    """Convert JSON, ENUM, UUID and INTERVAL values of the column to text. `logical_types` are the logical types of its
     leaves."""
     if not READERS.keys() & set(logical_types):
         return column
@@ -59,9 +60,9 @@ def logical_types_of(schema: pq.ParquetSchema) -> Iterator[str]:
 
 
 def require_values(metadata: pq.FileMetaData, name: str) -> None:
-    """Raise RunFailed if a column with the logical type null may have values, because Arrow reads them as null.
+    """Raise RunFailed if a column with the logical type null may have values, because Arrow would read them as null.
 
-    Some versions of parquet-java annotate intervals like this.
+    Some versions of parquet-java annotate intervals in this way.
     """
     for index in range(metadata.num_columns):
         leaf = metadata.schema.column(index)
@@ -74,8 +75,9 @@ def require_values(metadata: pq.FileMetaData, name: str) -> None:
             if chunk.num_values and (nulls is None and is_interval or nulls is not None and nulls < chunk.num_values):
                 raise RunFailed(
                     ErrorCode.FILE_FORMAT_UNSUPPORTED,
-                    f"{name}: the column {leaf.path} may have values, but its type in the file is null, as some "
-                    "versions of parquet-java write intervals. Ask the data provider for another type, such as text.",
+                    f"{name}: the column {leaf.path} may have values, but its logical type in the file is null. Some "
+                    "versions of parquet-java write intervals in this way. Ask the data provider for another type, "
+                    "such as text.",
                 )
 
 
@@ -84,7 +86,7 @@ def _unchanged(leaf: pa.Array) -> pa.Array:
 
 
 def _text(leaf: pa.Array) -> pa.Array:
-    """Bytes as text. They stay bytes if they are not UTF-8."""
+    """Convert bytes to text. They stay bytes if they are not valid UTF-8."""
     try:
         return leaf.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:

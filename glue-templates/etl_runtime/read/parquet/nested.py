@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 
 def leaf_arrays(array: pa.Array) -> Iterator[pa.Array]:
-    """The arrays without children, in the order of the Parquet schema. For an array of an extension type, its
-    storage."""
+    """Yield the arrays without children, in the order of the Parquet schema. An array of an extension type is replaced
+    by its storage array."""
     if isinstance(array.type, pa.BaseExtensionType):
         yield from leaf_arrays(array.storage)
     elif pa.types.is_struct(array.type):
@@ -50,7 +50,7 @@ def leaf_count(type: pa.DataType) -> int:
 
 
 def list_of(array: pa.Array, items: pa.Array) -> pa.Array:
-    """The lists of `array` with other items."""
+    """The lists of `array`, with other items."""
     return pa.ListArray.from_arrays(list_offsets(array), items, mask=array.is_null())
 
 
@@ -61,13 +61,13 @@ def list_offsets(array: pa.Array) -> pa.Array:
 
 
 def entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """The keys and items of maps. Arrow itself returns the keys and items of the underlying array, of which this array
-    may be a slice."""
+    """The keys and items of the maps. Arrow itself returns all keys and items of the underlying array, even if this
+    array is only a slice of it."""
     first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
     return array.keys[first:last], array.items[first:last]
 
 
 def map_of(array: pa.Array, keys: pa.Array, items: pa.Array) -> pa.Array:
-    """The maps of `array` with other keys and items."""
+    """The maps of `array`, with other keys and items."""
     offsets = pa.array(array.offsets.to_numpy() - array.offsets[0].as_py(), pa.int32())
     return pa.MapArray.from_arrays(offsets, keys, items, mask=array.is_null())

@@ -22,7 +22,7 @@ Converted = tuple[pa.Array, pa.Array]
 
 
 def read_table(body: bytes) -> PartTable:
-    """A part in the Arrow IPC file format, as written by `parquet_parts` → columns of cells."""
+    """Read a part in the Arrow IPC file format, as written by `parquet_parts`, as columns of cells."""
     table = pa.ipc.open_file(io.BytesIO(body)).read_all()
     columns = {
         name: ParquetCells(column.combine_chunks())
@@ -80,7 +80,7 @@ class ParquetCells:
 
 
 def storable(array: pa.Array) -> pa.Array:
-    """The array in an Athena type that keeps every value, or as text if there is no such type."""
+    """Convert the array to an Athena type that keeps every value, or to text if there is no such type."""
     type = array.type
     if isinstance(type, pa.BaseExtensionType):
         return storable(array.storage)
@@ -114,7 +114,8 @@ def storable(array: pa.Array) -> pa.Array:
 
 
 def _micros(array: pa.Array) -> pa.Array:
-    """Timestamps in UTC with microseconds. Without a time zone they are in UTC. Text if any value has nanoseconds."""
+    """Convert timestamps to UTC with microseconds. Timestamps without a time zone are read as UTC. The result is text
+    if any value is finer than a microsecond."""
     try:
         return array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
@@ -122,7 +123,8 @@ def _micros(array: pa.Array) -> pa.Array:
 
 
 def _struct(array: pa.Array) -> pa.Array:
-    """A struct with clean field names. JSON text if two fields have the same clean name, or if there are no fields."""
+    """Rename the fields of a struct to clean names. The result is JSON text if two fields have the same clean name, or
+    if there are no fields."""
     names = [clean_name(field.name) for field in array.type]
     children = [_not_null(storable(child)) for child in array.flatten()]
     if not names:
@@ -136,14 +138,14 @@ def _struct(array: pa.Array) -> pa.Array:
 
 
 def _not_null(array: pa.Array) -> pa.Array:
-    """Text in place of the null type, for members without any value."""
+    """Replace the null type by text, for members without any value."""
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
 def _convert(array: pa.Array, type: pa.DataType) -> Converted:
-    """The array in another type, and the mask of cells that do not keep their value.
+    """Convert the array to another type. Returns the array and the mask of cells that do not keep their value.
 
-    Their converted values are undefined.
+    The converted values of these cells are undefined.
     """
     if array.type == type:
         return array, _no_mismatch(array)
@@ -174,7 +176,7 @@ def _no_mismatch(array: pa.Array) -> pa.Array:
 
 
 def _convert_struct(array: pa.Array, type: pa.DataType) -> Converted:
-    """A missing field is null. A field that the type does not have must be null."""
+    """Convert a struct. A missing field becomes null. A field that the type does not have must be null."""
     mismatch = _no_mismatch(array)
     there: dict[str, pa.Array] = {}
     for field, child in zip(array.type, array.flatten(), strict=True):
@@ -220,7 +222,7 @@ def _json_text(value: object) -> str:
 
 
 def _json_value(value: object) -> object:
-    """An Arrow value as JSON. Bytes become base64, and values such as dates or NaN become text."""
+    """Convert an Arrow value to JSON. Bytes become base64, and values such as dates or NaN become text."""
     match value:
         case dict():
             return {str(key): _json_value(each) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""Split a Parquet file into parts in the Arrow IPC file format, in Athena types, with few batches in memory."""
+"""Split a Parquet file into parts in the Arrow IPC file format, with Athena types. Only a few batches are in memory."""
 
 import io
 import json
@@ -21,10 +21,10 @@ from etl_runtime.read.text.decode import PARQUET_MAGIC, refuse_markup
 ROWS_AT_ONCE = 64 << 10
 SAMPLE_ROWS = 1000
 ENCRYPTED_MAGIC = b"PARE"
-UNKNOWN_LOGICAL_TYPE = "LogicalType that is not recognized"  # in a message of Arrow
+UNKNOWN_LOGICAL_TYPE = "LogicalType that is not recognized"  # in an error message of Arrow
 HEAD_BYTES = 4096
 SHOWN_BYTES = 40
-LAST_MICROSECOND = 2**63 // 1000 - 1  # of the range of nanosecond timestamps
+LAST_MICROSECOND = 2**63 // 1000 - 1  # the end of the range of nanosecond timestamps
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
@@ -102,7 +102,7 @@ def _require_parquet(path: Path, name: str) -> None:
 
 
 def _batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.RecordBatch, None, None]:
-    """The batches with the same types for all versions of Arrow."""
+    """Yield the batches with types that are the same in all versions of Arrow."""
     logical_types = list(logical_types_of(metadata.schema))
     legacy = legacy_lists(str(metadata.schema))
     with closing(_precise_batches(path, metadata)) as batches:
@@ -118,7 +118,7 @@ def _batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.RecordBatch,
 
 
 def _precise_batches(path: Path, metadata: pq.FileMetaData) -> Generator[pa.RecordBatch, None, None]:
-    """The batches with all digits of INT96 timestamps."""
+    """Yield the batches with the full precision of INT96 timestamps."""
     int96 = [metadata.schema.column(index).physical_type == "INT96" for index in range(metadata.num_columns)]
     with pq.ParquetFile(path, metadata=metadata, pre_buffer=False) as file:
         batches = file.iter_batches(ROWS_AT_ONCE, use_threads=False)
@@ -141,9 +141,9 @@ def _no_rows(type: pa.DataType) -> pa.Array:
 
 
 def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> pa.Array:
-    """A column that Arrow read with INT96 timestamps as nanoseconds and as microseconds.
+    """Merge two versions of a column, in which Arrow read INT96 timestamps as nanoseconds and as microseconds.
 
-    `is_int96` has an entry for each leaf of the Parquet schema, from the first leaf of this column on.
+    `is_int96` has one entry per leaf of the Parquet schema, starting with the first leaf of this column.
     """
     kinds = [next(is_int96) for _ in range(leaf_count(coarse.type))]
     if not any(kinds):
@@ -157,7 +157,7 @@ def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
 
     Nanoseconds silently overflow before 1678 and after 2261. Microseconds are truncated.
 
-    Text if any value is finer than a microsecond.
+    The result is text if any value is finer than a microsecond.
     """
     micros = coarse.cast(pa.int64())
     in_range = pc.and_(pc.greater(micros, -LAST_MICROSECOND), pc.less(micros, LAST_MICROSECOND))

@@ -1,4 +1,4 @@
-"""Decode bytes in any encoding to blocks of UTF-8. A byte that is invalid in the encoding fails the run."""
+"""Converts text in any encoding to blocks of UTF-8. The run fails if a byte is invalid in the encoding."""
 
 import codecs
 import logging
@@ -30,18 +30,19 @@ BOMS = (
 
 
 def is_parquet(head: bytes) -> bool:
-    """Whether a file with this start is Parquet. A CSV header may also start with PAR1, but text follows."""
+    """Whether a file that starts with these bytes is Parquet. A CSV header may also start with PAR1, but text
+    follows."""
     return head.startswith(PARQUET_MAGIC) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
 def byte_order_mark(head: bytes) -> tuple[bytes, str | None]:
-    """The byte order mark at the start of a file, and the encoding that it stands for. `b""` and None without a
-    mark."""
+    """The byte order mark at the start of a file, and the encoding that it stands for. Returns `b""` and None if there
+    is no mark."""
     return next(((mark, codec) for mark, codec in BOMS if head.startswith(mark)), (b"", None))
 
 
 def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[bytes]:
-    """The stream as UTF-8, without a byte order mark.
+    """Yield the stream as UTF-8, without a byte order mark.
 
     Raises RunFailed if a byte is invalid in the encoding (with the line number), if the byte order mark contradicts
     the declared encoding, if the encoding is unknown, or if the file is an HTML page, an XML document or a Parquet file
@@ -76,7 +77,7 @@ def utf8_blocks(stream: BinaryIO, encoding: str | None, name: str) -> Iterator[b
                 f"{name}, line {bad_line}: the byte {found} is not valid {codec}. "
                 f"Set file_format.encoding to the encoding of the file{instead}.",
             ) from error
-        if codec == "utf-8":  # unchanged, except for a character that continues in the next block
+        if codec == "utf-8":  # pass the block on unchanged, except for a character that continues in the next block
             text, cut_off = cut_off + block, decoder.getstate()[0]
             text = text[: len(text) - len(cut_off)]
         else:
@@ -101,7 +102,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         raise RunFailed(
             ErrorCode.ENCODING_INVALID,
             f"{name} contains NUL bytes in its first line, so it is UTF-16 or not text. "
-            f"Set file_format.encoding, e.g. to {likely}.",
+            f"Set file_format.encoding, for example to {likely}.",
         )
 
 
@@ -119,7 +120,7 @@ def refuse_markup(head: bytes, name: str) -> None:
 def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes]:
     """The text without its first `count` lines, regardless of quotes. A line ends at LF, CR LF or CR.
 
-    Raises RunFailed if no line follows them.
+    Raises RunFailed if no line follows the skipped lines.
     """
     remaining = count
     after_return = False
@@ -138,16 +139,16 @@ def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes
         return
     raise RunFailed(
         ErrorCode.FILE_FORMAT_MISMATCH,
-        f"{name} has no more lines than file_format.skip_rows skips ({count:,}). The published table does not change. "
-        "Check the source, or correct file_format.skip_rows.",
+        f"{name} has at most {plural(count, 'line')}, and file_format.skip_rows skips all of them. The published table "
+        "does not change. Check the source, or correct file_format.skip_rows.",
         retryable=True,
     )
 
 
 def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
-    """The text with each multi-byte `delimiter` replaced by STAND_IN. `delimited` restores it inside quotes.
+    """Replace each multi-byte `delimiter` in the text by STAND_IN. `delimited` restores it inside quotes.
 
-    Replaces in complete lines, because a delimiter may span two blocks but never two lines.
+    Works on complete lines, because a delimiter may span two blocks but never two lines.
     """
     remainder = b""
     for block in blocks:
@@ -172,7 +173,7 @@ def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape
 def _replaced(text: bytes, delimiter: bytes, escape: bytes) -> bytes:
     """Replace delimiters that are not escaped.
 
-    An escape applies to one character only: a\\|||b has an escaped | and then ||.
+    An escape applies to one character only: a\\|||b contains an escaped | followed by ||.
     """
     if not escape or escape not in text:
         return text.replace(delimiter, STAND_IN)

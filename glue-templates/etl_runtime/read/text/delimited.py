@@ -1,4 +1,4 @@
-"""Delimited text → columns of text, with the Arrow CSV reader. Rows with too few or too many fields are kept."""
+"""Reads delimited text as columns of text, with the Arrow CSV reader. Rows with too few or too many fields are kept."""
 
 import codecs
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,20 @@ from etl_runtime.job.file_format import FileFormat
 from etl_runtime.read.text.record_ends import CR, LF, escaped_mask, first_record
 
 BLOCK_BYTES = 1 << 20  # about the size of a CPU cache: reading all text as one block takes a third longer
-# Reading in blocks returns chunked columns. For several hundred columns that is slower and needs more memory.
+# Reading in blocks returns chunked columns. For several hundred columns, this is slower and needs more memory.
 MAX_BLOCK_COLUMNS = 100
 ZERO = b"\0"
 
 Placeholders = Mapping[str, str]
-"""Control characters in the text and the text that they replace. "" marks the position of a removed escape."""
+"""Control characters that replace other text, and the text that they replace. "" marks the position of a removed
+escape."""
 
 
 @dataclass(frozen=True)
 class TextTable:
     """Columns of text by position.
 
-    `surplus` has the extra fields of rows, and `short` the field count of incomplete rows, by row number.
+    Keyed by row number, `surplus` has the extra fields of rows, and `short` has the field count of incomplete rows.
     """
 
     columns: list[pa.Array]
@@ -50,10 +51,10 @@ def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
 
 
 def read_table(text: bytes, file_format: FileFormat, width: int, records: int | None = None) -> TextTable:
-    """Records → `width` columns of text, in record order. Empty text and `null_values` are null.
+    """Read records as `width` columns of text, in record order. Empty text and `null_values` become null.
 
-    Missing fields are null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
-    records if it is known: records that are single lines with LF are read faster.
+    Missing fields become null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
+    records, if it is known. It makes it possible to read faster if each record is a single line with LF.
     """
     first = first_record(text, file_format)
     ends_open = (
@@ -86,7 +87,7 @@ def _read_lines(
 def _read(
     text: bytes, file_format: FileFormat, placeholders: Placeholders, width: int, block_bytes: int | None = None
 ) -> tuple[list[pa.Array], list[csv.InvalidRow]]:
-    """Columns of the records that have `width` fields, and the other records."""
+    """Return the columns of the records that have `width` fields, and the other records."""
     names = [str(position) for position in range(width)]
     irregular: list[csv.InvalidRow] = []
 
@@ -125,7 +126,7 @@ def _read(
 
 
 def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders) -> str:
-    """A null value as it occurs in the prepared text: delimiters are replaced and escapes are placeholders."""
+    """A null value as it occurs in the prepared text, where delimiters and escapes are replaced by placeholders."""
     token = token.replace(file_format.delimiter, file_format.delimiter_byte.decode())
     for placeholder, meant in placeholders.items():
         token = (
@@ -137,7 +138,7 @@ def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders)
 
 
 def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholders) -> pa.Array:
-    """The column with placeholders and the quoted single-byte delimiter replaced by the original text."""
+    """Replace the placeholders and the quoted single-byte delimiter in the column by the original text."""
     for placeholder, meant in placeholders.items():
         column = pc.replace_substring(column, placeholder, meant)
     stand_in = file_format.delimiter_byte.decode()
@@ -149,7 +150,8 @@ def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholde
 def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, Placeholders]:
     r"""Replace NUL bytes, because Arrow may miss a delimiter or a line ending after them.
 
-    If a null value contains an escape, also replace escapes before ordinary bytes: \N is null, N is not.
+    If a null value contains an escape, escapes before ordinary bytes are replaced as well, because \N is null, but N is
+    not.
     """
     placeholders: dict[str, str] = {}
     if ZERO in text:
@@ -174,7 +176,7 @@ def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, P
 
 
 def _unused_byte(text: bytes, file_format: FileFormat, otherwise: str) -> bytes:
-    """A control character that the text does not contain. Raises RunFailed if it contains all of them."""
+    """Find a control character that the text does not contain. Raises RunFailed if the text contains all of them."""
     for byte in range(1, 0x20):
         if byte not in (LF, CR, file_format.delimiter_byte[0]) and byte not in text:
             return bytes([byte])
@@ -225,14 +227,14 @@ def _merge(
 
 
 def _line(row: csv.InvalidRow, file_format: FileFormat) -> str:
-    """The text of a skipped row. With the line ending, Arrow also removes a CR before it, even an escaped CR."""
+    """The text of a skipped row. Together with the line ending, Arrow removes a preceding CR, even if it is escaped."""
     text: str = row.text
     escapes = len(text) - len(text.rstrip(file_format.escape)) if file_format.escape else 0
     return f"{text}\r\n" if escapes % 2 else f"{text}\n"
 
 
 def _surplus(row_numbers: npt.NDArray[np.int64], extra: list[pa.Array]) -> list[tuple[int, list[str]]]:
-    """The extra fields of the rows in which at least one of them is not empty."""
+    """The extra fields of each row in which at least one extra field is not empty."""
     filled = np.zeros(len(row_numbers), np.bool_)
     for column in extra:
         filled |= pc.fill_null(pc.not_equal(column, ""), False).to_numpy(zero_copy_only=False)

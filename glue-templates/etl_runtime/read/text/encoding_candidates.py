@@ -1,4 +1,4 @@
-"""Candidates for the encoding of text that is not UTF-8, with words of the text as each of them decodes it."""
+"""Finds possible encodings of text that is not UTF-8, with sample words as each encoding decodes them."""
 
 import json
 import re
@@ -23,9 +23,10 @@ def from_line(text: bytes, position: int) -> bytes:
 
 
 def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
-    """The encodings that can decode the text, the most likely first, each with words of the text as it decodes them.
+    """The encodings that can decode the text, most likely first. Each comes with words of the text, decoded in this
+    encoding.
 
-    Of encodings that decode these words alike, only the first is in the list.
+    If several encodings decode these words in the same way, the list contains only the first one.
     """
     words = list(dict.fromkeys(found[0] for found in WORD.finditer(text)))[:MAX_WORDS]
     if not words:
@@ -33,7 +34,7 @@ def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
     lone = len(LONE_BYTE.findall(b" ".join(words)))
     decoded: dict[str, list[str]] = {}
     for encoding in CANDIDATES:
-        if encoding in MULTI_BYTE and lone * 2 > len(words):  # an accent between ASCII letters
+        if encoding in MULTI_BYTE and lone * 2 > len(words):  # single accented letters are likely
             continue
         try:
             found = [word.decode(encoding) for word in words]
@@ -47,7 +48,8 @@ def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
 
 
 def described_candidates(text: bytes) -> str:
-    """The candidates for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Empty if none."""
+    """The candidates as text for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Empty if there are
+    none."""
     shown = [
         f"{encoding} ({', '.join(json.dumps(word[:MAX_CHARACTERS], ensure_ascii=False) for word in words)})"
         for encoding, words in encoding_candidates(text)
@@ -64,7 +66,8 @@ def _telling(decoded: list[list[str]]) -> list[int]:
 
 
 def _oddities(word: str) -> int:
-    """How unusual a word is: symbols next to letters, capitals within a word, mixed scripts, control characters."""
+    """Count what makes a word unusual: symbols next to letters, capitals within a word, mixed scripts, control
+    characters."""
     odd = 3 * sum(unicodedata.category(character) in ("Cc", "Cn", "Co") for character in word)
     for before, after in zip(word, word[1:], strict=False):
         if not (before.isascii() and after.isascii()):
@@ -72,7 +75,7 @@ def _oddities(word: str) -> int:
             odd += before.islower() and after.isupper()
     scripts = {unicodedata.name(each, "?").split()[0] for each in word if each.isalpha()}
     odd += 2 * (len(scripts) > 1)
-    foreign = re.search(r"[\u00c0-\u024f]{4}", word)  # accented Latin letters in a row: another script
+    foreign = re.search(r"[\u00c0-\u024f]{4}", word)  # several accented Latin letters in a row suggest another script
     return odd + 3 * bool(foreign)
 
 

@@ -1,10 +1,10 @@
-"""Fixed-width text → columns of text, with Arrow compute functions.
+"""Reads fixed-width text as columns of text, with Arrow compute functions.
 
 A record is a line; spaces around a value are padding.
 
-Fields after the end of a short line are null. If no line ends with a space, the writer omits trailing padding and
-short lines are normal. If lines keep their padding, a line that ends before the last field starts is truncated, and
-is listed in `short`.
+Fields after the end of a short line are null. If no line ends with a space, the writer omits trailing padding, and
+short lines are normal. Otherwise, lines keep their padding, so a line that ends before the last field starts is
+truncated and is listed in `short`.
 """
 
 import numpy as np
@@ -27,9 +27,11 @@ def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
 
 
 def read_table(text: bytes, file_format: FileFormat, width: int) -> TextTable:
-    """Lines → one column of text per `file_format.widths`, in line order. Empty text and `null_values` are null.
+    """Read lines as one column of text per entry of `file_format.widths`, in line order. Empty text and `null_values`
+    become null.
 
-    `surplus` has the text after the last field unless it is blank. `short` has the number of fields in truncated lines.
+    `surplus` has the text after the last field, unless it is blank. `short` has the number of fields in truncated
+    lines.
     """
     positions = _positions(file_format)[:width]
     lines = _lines(text)

@@ -1,9 +1,9 @@
-"""Find records that stray quotes have merged: each of their lines is a complete record by itself.
+"""Find records that stray quotes have merged. Each line of such a record is a complete record by itself.
 
-A quoted field may contain line breaks. If a value begins with a quote and a later line contains another one, the lines
-between them are read as one quoted field, and their records are lost. The CSV grammar does not distinguish these cases,
-but their lines differ. The lines of a text field have any number of delimiters. Each line of merged records has the
-delimiters of a complete record, and values that fit the columns.
+A quoted field may contain line breaks. If a value begins with a stray quote and a later line contains another one, the
+lines between the two quotes are read as one quoted field, and their records are lost. The CSV grammar does not
+distinguish the two cases, but the lines do. Lines of a text field have any number of delimiters. Each line of merged
+records has the delimiters of a complete record, and values that fit the columns.
 """
 
 import re
@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from etl_runtime.job.file_format import FileFormat
 
-MIN_COMPLETE_SHARE = 0.9  # of the lines of a merged record, because a record can have too few fields
+MIN_COMPLETE_SHARE = 0.9  # of the lines in a merged record; some records may have too few fields
 SAMPLE_RECORDS = 200
-MAX_COUNTED = 200  # records of several lines; with more of them, all delimiters are counted in one pass
+MAX_COUNTED = 200  # multi-line records; if there are more, all delimiters are counted in one pass
 MIN_CATEGORY_CELLS = 20
 MAX_WORDS = 3  # different words for missing values in a column of numbers or dates
 PROSE_DELIMITERS = b",;. "
@@ -38,10 +38,10 @@ class MergedRecord:
 def find_merged_record(
     text: bytes, line_ends: Offsets, record_ends: Offsets, file_format: FileFormat, sample: Sequence[bytes]
 ) -> MergedRecord | None:
-    """The first merged record of a text of complete records, or None.
+    """Find the first merged record in a text that consists of complete records. Returns None if there is none.
 
-    `line_ends` are the ends of all lines, also inside quotes. `sample` has SAMPLE_RECORDS records of the file, without
-    its header. Reads only the lines of records that have several.
+    `line_ends` are the ends of all lines, including those inside quotes. `sample` has SAMPLE_RECORDS records of the
+    file, without its header. Only records that have several lines are examined.
     """
     last_lines = np.searchsorted(line_ends, record_ends)
     first_lines = np.concatenate((np.zeros(1, np.int64), last_lines[:-1] + 1))
@@ -96,7 +96,7 @@ def _are_complete(text: bytes, bounds: Sequence[int], delimiter: bytes, expected
 
 
 def _expected_count(sample: Sequence[bytes], file_format: FileFormat) -> int:
-    """The most common number of delimiters in a record, without those inside quotes."""
+    """The most common number of delimiters in a record, not counting delimiters inside quotes."""
     if not sample:
         return 0
     quote = re.escape(file_format.quote.encode())
@@ -106,7 +106,7 @@ def _expected_count(sample: Sequence[bytes], file_format: FileFormat) -> int:
 
 
 class _Column:
-    """What the cells of a column have in common."""
+    """The properties that the cells of a column share."""
 
     def __init__(self, cells: Sequence[bytes]) -> None:
         filled = [cell for cell in cells if cell]
@@ -130,12 +130,12 @@ class _Column:
 
 
 def _shape(cell: bytes) -> bytes:
-    """The kind of each character: A9 for B7."""
+    """The kinds of the characters, for example A9 for B7."""
     return re.sub(rb"[0-9]", b"9", re.sub(rb"[a-z]", b"a", re.sub(rb"[A-Z]", b"A", cell)))
 
 
 def _columns(sample: Sequence[bytes], file_format: FileFormat) -> list[_Column]:
-    """The columns by position, from the cells before the first quote of each record."""
+    """The columns in order, derived from the cells before the first quote of each record."""
     cells: list[list[bytes]] = []
     for record in sample:
         line = record.partition(b"\n")[0].rstrip(b"\r")
@@ -149,7 +149,7 @@ def _columns(sample: Sequence[bytes], file_format: FileFormat) -> list[_Column]:
 
 
 def _are_records(lines: Sequence[bytes], columns: Sequence[_Column], file_format: FileFormat, expected: int) -> bool:
-    """Whether the lines are records whose cells are similar to the other cells of the columns, and not one text with
+    """Whether the lines are records whose cells resemble the other cells of the columns, rather than a single text with
     line breaks."""
     delimiter, quote = file_format.delimiter_byte, file_format.quote.encode()
     unknown = _Column([])

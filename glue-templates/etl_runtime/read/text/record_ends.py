@@ -1,9 +1,9 @@
-"""Find where records end in delimited text, to count them and to split the text.
+"""Find where records end in delimited text, in order to count records and split the text.
 
-The grammar is the same as that of the Arrow CSV reader: a quote opens a quoted field only at the start of a field, a
-doubled quote inside a quoted field is a literal quote, an escape makes the next byte literal, and a record ends at
-LF, CR LF or CR outside of quotes. Empty lines are not records. A line that starts with the comment character outside
-of quotes is a comment.
+The grammar is the same as in the Arrow CSV reader. A quote opens a quoted field only at the start of a field. A doubled
+quote inside a quoted field is a literal quote. An escape makes the next byte literal. A record ends at LF, CR LF or CR
+outside of quotes. Empty lines are not records. A line that starts with the comment character outside of quotes is a
+comment.
 
 A field with text after its closing quote is not a quoted field: its quotes are literal. Arrow would drop them, so the
 field is rewritten here as a quoted field.
@@ -32,7 +32,7 @@ LOG = logging.getLogger(__name__)
 
 MAX_RECORD_BYTES = 256 << 20
 MAX_SHOWN_CHARACTERS = 80
-MAX_BUFFERED_BYTES = 16 << 20  # of a long record, before the next search for its end
+MAX_BUFFERED_BYTES = 16 << 20  # of a long record; when they are buffered, its end is searched for again
 LF, CR = 0x0A, 0x0D
 DOS_END_OF_FILE = b"\x1a"  # DOS programs append it to text
 QUOTE_FIX = 'Correct the file, or set file_format.quote ("" if the file has no quoted fields).'
@@ -50,11 +50,11 @@ class Records:
 
     @classmethod
     def of(cls, lines: Sequence[bytes]) -> "Records":
-        """The batch of these lines, each with its line ending."""
+        """Create a batch of these lines, each with its line ending."""
         return cls(b"".join(lines), np.cumsum([len(line) for line in lines], dtype=np.int64))
 
     def count(self) -> int:
-        """The number of records, without empty lines."""
+        """The number of records. Empty lines are not counted."""
         return int(len(self.ends) - self._blank().sum())
 
     def first(self) -> bytes | None:
@@ -75,7 +75,7 @@ class Records:
         return Records(self.text[: remaining[-1]] if len(remaining) else b"", remaining)
 
     def without_copies(self, record: bytes) -> "Records":
-        """The records without those that are equal to `record`, with or without a byte order mark."""
+        """Remove the records that are equal to `record`, with or without a byte order mark."""
         if record not in self.text:
             return self
         starts = self._starts()
@@ -95,7 +95,7 @@ class Records:
         return self.text[start:end].rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8) == record
 
     def head(self, max_bytes: int) -> bytes:
-        """The first records, up to `max_bytes` but at least one record."""
+        """The first records: as many as fit in `max_bytes`, but at least one."""
         fitting = int(np.searchsorted(self.ends, max_bytes, side="right"))
         return self.text[: self.ends[max(fitting, 1) - 1]] if len(self.ends) else b""
 
@@ -112,7 +112,7 @@ class Records:
 class Lines:
     """The end offsets of records and comments in a text, and replacement text by line number.
 
-    Comments are removed. `all_ends` are the end offsets of all lines, also of those inside quotes.
+    Comments are removed. `all_ends` are the end offsets of all lines, including lines inside quotes.
     """
 
     ends: Offsets
@@ -143,7 +143,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
     Raises RunFailed if a quote is not closed, if the text ends with an escape, or if a record is too long.
     """
     remainder = b""
-    more: list[bytes] = []  # of a long record, collected to avoid a search for its end after each block
+    more: list[bytes] = []  # blocks of a long record, collected so that its end is not searched for after each block
     records = comments = 0
     refuse_merged = _MergedRecords(file_format, name).refuse
     for block in chain(blocks, [b""]):
@@ -190,7 +190,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
 
 @dataclass
 class _MergedRecords:
-    """Reports the first record of a file that stray quotes have merged from several records."""
+    """Reports the first record of a file that consists of several records merged by stray quotes."""
 
     file_format: FileFormat
     name: str
@@ -212,7 +212,7 @@ class _MergedRecords:
             raise RunFailed(
                 ErrorCode.QUOTE_MERGES_RECORDS,
                 f"{message} The published table does not change. If the quotes are part of the values, set "
-                'file_format.quote to "". If the record is one with line breaks in a field, set file_format.quote '
+                'file_format.quote to "". If the line breaks are part of a value, set file_format.quote '
                 f"to {json.dumps(self.file_format.quote)}.",
             )
         self.is_reported = True
@@ -235,19 +235,19 @@ class _MergedRecords:
 
 
 def _last_lines(remainder: bytes, file_format: FileFormat) -> tuple[bytes, Lines]:
-    """The end of a text, where the last line may have no line ending."""
+    """Read the end of a text, where the last line may have no line ending."""
     text = remainder if remainder.endswith(b"\n") else remainder + b"\n"
     lines = record_lines(text, file_format)
     if (
         file_format.escape and text == remainder and (not len(lines.ends) or lines.ends[-1] < len(text))
-    ):  # the last byte is an escaped line ending
+    ):  # the text ends with an escaped line ending
         text += b"\n"
         lines = record_lines(text, file_format)
     return text, lines
 
 
 def without_first(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
-    """The batches without the first `count` records, which follow the header. Raises RunFailed if there are fewer."""
+    """Yield the batches without the first `count` records after the header. Raises RunFailed if there are fewer."""
     remaining = count
     for batch in batches:
         skipped = min(remaining, batch.count()) if remaining else 0
@@ -266,7 +266,7 @@ def without_first(batches: Iterator[Records], count: int, name: str) -> Iterator
 
 
 def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[Records]:
-    """The batches without their last `count` records. Buffers only the batches that contain these records.
+    """Yield the batches without the last `count` records. Only the batches that contain these records are buffered.
 
     Raises RunFailed if there are fewer records.
     """
@@ -291,7 +291,7 @@ def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[
 
 
 def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iterator[Records]:
-    """The batches without repeated header records, which occur in concatenated files."""
+    """Yield the batches without repeated header records, which occur in concatenated files."""
     value = header.rstrip(b"\r\n")
     repeated = 0
     for batch in batches:
@@ -303,7 +303,7 @@ def without_header(batches: Iterator[Records], header: bytes, name: str) -> Iter
 
 
 def record_lines(text: bytes, file_format: FileFormat) -> Lines:
-    """The complete records and comments of `text`, which starts at the start of a record."""
+    """Find the complete records and comments in `text`, which must begin at the start of a record."""
     content = np.frombuffer(text, np.uint8)
     ends = all_ends = line_ends(text)
     quote, escape, comment = file_format.quote.encode(), file_format.escape.encode(), file_format.comment.encode()
@@ -323,16 +323,16 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
 
 
 def first_record(text: bytes, file_format: FileFormat) -> bytes:
-    """The first record of a text of complete records, with its line ending. Empty if there is none."""
+    """The first record of a text that consists of complete records, with its line ending. Empty if there is none."""
     start = len(text) - len(text.lstrip(b"\r\n"))
     found = _record_pattern(file_format, strict=False).match(text, start)
     return found[0] if found else b""
 
 
 def line_ends(text: bytes) -> Offsets:
-    """The offsets after LF, CR LF and CR, also inside quotes.
+    """The offsets after LF, CR LF and CR, including those inside quotes.
 
-    A CR at the end of the text is ignored: an LF may follow.
+    A CR at the end of the text is ignored, because an LF may follow.
     """
     content = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(content == LF)
@@ -358,9 +358,9 @@ def escaped_mask(content: npt.NDArray[np.uint8], escape: int) -> Mask:
 def _quotes_pair_up(
     content: npt.NDArray[np.uint8], quotes: Offsets, escaped: Mask | None, file_format: FileFormat
 ) -> bool:
-    """Whether all quotes open or close a field or are doubled quotes.
+    """Whether each quote opens or closes a field, or is part of a doubled quote.
 
-    Only in this case is a line ending outside of quotes if, and only if, the number of quotes before it is even.
+    If so, a line ending is outside of quotes exactly if the number of quotes before it is even.
     """
     neighbours = np.zeros(256, np.bool_)
     neighbours[[file_format.delimiter_byte[0], ord(file_format.quote), LF, CR]] = True
@@ -392,7 +392,7 @@ def _scan_lines(text: bytes, ends: Offsets, file_format: FileFormat) -> Lines:
                 edit = _quote_fields(record[0], file_format)
             end = record.end() if record else None
         last = bisect_right(line_ends, end) - 1 if end else -1
-        if last < line or line_ends[last] != end:  # it continues after the text
+        if last < line or line_ends[last] != end:  # the record continues after the text
             remaining[line:] = False
             break
         remaining[line:last] = False
@@ -421,7 +421,7 @@ def _quote_fields(record: bytes, file_format: FileFormat) -> bytes:
 
 @lru_cache
 def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
-    """A record with its line ending. If `strict`, no text follows a closing quote in its field."""
+    """A pattern for a record with its line ending. If `strict`, no field has text after its closing quote."""
     quoted, plain, delimiter = _patterns(file_format)
     tail = b"" if strict else plain
     field = rb"(?:%b%b|(?!%b)%b)" % (quoted, tail, re.escape(file_format.quote.encode()), plain) if quoted else plain
@@ -430,7 +430,8 @@ def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
 
 @lru_cache
 def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A field with its delimiter or line ending. `tail` is the text after the closing quote of `quoted`."""
+    """A pattern for a field with its delimiter or line ending. `tail` is the text after the closing quote of
+    `quoted`."""
     quoted, plain, delimiter = _patterns(file_format)
     return re.compile(
         rb"(?:(?P<quoted>%b)(?P<tail>%b)|%b)(?P<end>%b|\r\n?|\n)" % (quoted, plain, plain, delimiter), re.DOTALL
@@ -439,7 +440,7 @@ def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
 
 @lru_cache
 def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """Where a record may start that does not simply end at the next line ending."""
+    """A pattern for the places where a record may not simply end at the next line ending."""
     specials = b"|".join(re.escape(each.encode()) for each in (file_format.quote, file_format.escape) if each)
     comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
     return re.compile(b"|".join(part for part in (specials, comment) if part))
@@ -451,7 +452,7 @@ def _comment_pattern(comment: bytes) -> re.Pattern[bytes]:
 
 
 def _patterns(file_format: FileFormat) -> tuple[bytes, bytes, bytes]:
-    """Patterns of a quoted field (empty if quotes are disabled), of an unquoted field, and of the delimiter."""
+    """The patterns for a quoted field (empty if quotes are disabled), an unquoted field, and the delimiter."""
     delimiter, quote, escape = (
         re.escape(each)
         for each in (file_format.delimiter_byte, file_format.quote.encode(), file_format.escape.encode())

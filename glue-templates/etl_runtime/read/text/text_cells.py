@@ -1,4 +1,5 @@
-"""Cells of text: the columns of delimited and fixed-width files, and the input of declared types."""
+"""Text cells, for the columns of delimited and fixed-width files, and for values that are converted to declared
+types."""
 
 from dataclasses import dataclass
 

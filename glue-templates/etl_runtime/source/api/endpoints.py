@@ -1,4 +1,4 @@
-"""The API endpoints of a dataset, with the defaults of the settings that the document omits."""
+"""The API endpoints of a dataset, with defaults for the settings that the document omits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An API endpoint. It is called once per page, and with `for_each` once per value."""
+    """An API endpoint. It is called once per page; with `for_each`, once per page of each value."""
 
     name: str
     url: str
@@ -46,7 +46,7 @@ class Endpoint:
 
     @property
     def parent(self) -> str | None:
-        """The name of the parent endpoint; None without for_each, and if the values are those of a table."""
+        """The name of the parent endpoint; None without for_each, or if the values come from a table."""
         return self.for_each.get("endpoint") if self.for_each else None
 
     @property
@@ -65,7 +65,7 @@ class Endpoint:
         return MAX_PAGES if isinstance(self.pagination, str) else self.pagination.get("max_pages", MAX_PAGES)
 
     def request(self, value: str = "") -> ApiRequest:
-        """The first request for a value of `for_each`, which replaces {value} and is percent-encoded in the URL."""
+        """The first request for a `for_each` value. The value replaces {value}, percent-encoded in the URL."""
         url = self.url.replace(VALUE, quote(value, safe=""))
         if self.params:
             query = urlencode({name: _text(param).replace(VALUE, value) for name, param in self.params.items()})
@@ -87,7 +87,7 @@ def endpoints_of(document: DatasetDocument) -> list[Endpoint]:
             names = ", ".join(each.name for each in remaining)
             raise RunFailed(
                 ErrorCode.ENDPOINTS_CYCLE,
-                f"for_each of {names}: the endpoints depend on each other, or on an endpoint that does not exist. "
+                f"for_each of {names}: the endpoints depend on each other or on an endpoint that does not exist. "
                 "Correct for_each.endpoint.",
             )
         ordered |= {each.name: each for each in ready}

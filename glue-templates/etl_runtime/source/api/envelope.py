@@ -9,7 +9,7 @@ from etl_runtime.columns.json_values import Number
 from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
 
-MAX_OBJECTS = 10_000  # the limit of the search: a response can be one large record
+MAX_OBJECTS = 10_000  # the search stops here: a response can be one large record
 METADATA = PAGING | frozenset({"cursors", "info", "link", "links", "meta", "metadata", "nav", "navigation", "pager"})
 OTHER_COUNTS = frozenset(
     {
@@ -18,7 +18,7 @@ OTHER_COUNTS = frozenset(
         *("timings", "usage"),
     }
 )
-"""Names of objects whose counts and limits are not about the records."""
+"""Names of objects whose counts and limits do not describe the records."""
 ECHOES = frozenset({"args", "echo", "header", "input", "params", "parameters", "query", "request", "self"})
 """Names of objects that repeat parts of the request."""
 CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "next", "total", "totals"})
@@ -28,9 +28,9 @@ CONTINUED_NAMES = frozenset({"continuation", "continue", "count", "counts", "nex
 class Member:
     """A key of an object in the envelope, and its value.
 
-    `path` is the path in the response, as in `records`. `words` are the words of the key, and also the words of the
-    parent's key if the key continues it, as in {"next": {"after": …}}. `parents` are the words of the keys of all
-    parents. `siblings` is the object that contains the key.
+    `path` is the path in the response, written as in `records`. `words` are the words of the key, plus the words of the
+    parent's key if the key continues it, as in {"next": {"after": …}}. `parents` are the words of all parent keys.
+    `siblings` is the object that contains the key.
     """
 
     path: str
@@ -48,11 +48,11 @@ class Member:
 
 
 def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
-    """The members of the envelope, outer objects first.
+    """Yield the members of the envelope, outer objects first.
 
     `records_path` is the path of the records, `$` for the document itself, None if it is unknown. The search skips the
-    records, other lists, objects with another list of objects, whose counts are about that list, and objects with other
-    counts, such as facets.
+    records, all other lists, and objects with unrelated counts, such as facets. It also skips objects that contain
+    another list of objects, because their counts describe that list.
     """
     path_of_records = ".".join(keys_of(records_path)) if records_path else ""
     pending: deque[tuple[str, Any, frozenset[str], frozenset[str]]] = deque()
@@ -77,8 +77,8 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
 
 
 def without_entries(document: Any) -> dict[str, Any]:
-    """For a document whose values are records: the document without the records. Values of another type and objects
-    about pages remain."""
+    """Return a document whose values are records without these records. Values of another type and objects that
+    describe pages remain."""
     entries = document if isinstance(document, dict) else {}
     types = Counter(_json_type(value) for value in entries.values() if value is not None)
     keys = Counter(frozenset(value) for value in entries.values() if isinstance(value, dict))

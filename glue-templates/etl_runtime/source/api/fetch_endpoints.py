@@ -40,7 +40,7 @@ BLOCK_BYTES = 1 << 20
 
 
 def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Original]:
-    """One original per endpoint, in the order of `endpoints`, in which each endpoint comes after its parent endpoint.
+    """Fetch one original per endpoint, in the order of `endpoints`, where each endpoint follows its parent endpoint.
 
     `context.on_response` is called after the first response of each endpoint. Raises RunFailed, after deleting all
     temporary files.
@@ -62,7 +62,7 @@ def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Or
 def _values(
     endpoint: Endpoint, endpoints: list[Endpoint], originals: Mapping[str, Original], context: FetchContext
 ) -> Iterable[str | None]:
-    """The values of for_each as JSON text. An endpoint without for_each is called once, without a value."""
+    """The for_each values as JSON text. An endpoint without for_each is called once, without a value."""
     if endpoint.for_each is None:
         return [None]
     if endpoint.parent is None:
@@ -83,7 +83,7 @@ def _write_original(blocks: Iterator[bytes], file: Any, endpoint: Endpoint) -> O
 
 
 class _EndpointFetch:
-    """Fetches one endpoint. The methods are in the order of the calls:
+    """Fetches one endpoint. The methods are in call order:
 
     `run` calls the endpoint for several values at a time (`_fetch_value`). For each value, `_pages` follows the
     pagination, `_fetch_page` retries a page, and `_send` sends one HTTP request.
@@ -100,7 +100,7 @@ class _EndpointFetch:
         self._progress = progress
 
     def run(self, values: Iterable[str | None]) -> Generator[bytes, None, None]:
-        """The lines of the original, in blocks, in the order of the values."""
+        """Yield the lines of the original in blocks, in the order of the values."""
         pending: deque[Future[IO[bytes]]] = deque()
         remaining = iter(values)
         with ThreadPoolExecutor(MAX_CONCURRENT_CALLS) as pool:
@@ -124,7 +124,7 @@ class _EndpointFetch:
         return f"{self._response_count:,} responses, {self._record_count:,} records"
 
     def _fetch_value(self, value: str | None) -> IO[bytes]:
-        """A temporary file with the lines of all pages for one value. The caller closes it."""
+        """Write the lines of all pages for one value to a temporary file, which the caller closes."""
         file: IO[bytes] = SpooledTemporaryFile(SPOOL_BYTES, prefix="medallion-")  # noqa: SIM115 - the caller closes it
         try:
             for response in self._pages(value):
@@ -161,8 +161,8 @@ class _EndpointFetch:
         except UnicodeEncodeError:
             raise RunFailed(
                 ErrorCode.API_VALUE_INVALID,
-                f"{self._endpoint.name}: the value {value} contains half a surrogate pair, which a URL cannot "
-                "contain. Report this to the data provider.",
+                f"{self._endpoint.name}: the value {value} contains an unpaired surrogate, which is not possible "
+                "in a URL. Report this to the data provider.",
             ) from None
         except RunFailed as error:
             raise error.within(self._endpoint.name) from None
@@ -185,7 +185,9 @@ class _EndpointFetch:
     def _send(self, request: ApiRequest, previous_records: int) -> Response:
         if self._stop.is_set():
             raise RequestFailed(
-                ErrorCode.SOURCE_REQUEST_FAILED, "canceled, because another request failed", retryable=False
+                ErrorCode.SOURCE_REQUEST_FAILED,
+                "the request was canceled, because another request failed",
+                retryable=False,
             )
         self._rate_limiter.wait(self._stop)
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -223,7 +225,8 @@ class _EndpointFetch:
 
 
 def _next_request(paginator: Paginator, checks: PageChecks, response: Response) -> ApiRequest | None:
-    """The request of the next page, None after the last page. Raises RunFailed if the response indicates more pages."""
+    """The request for the next page, None after the last page. Raises RunFailed if the response indicates more pages,
+    but pagination finds none."""
     request = paginator.next_request(response)
     if request and checks.is_end(response, request):
         signs = PageSigns(response)
@@ -238,7 +241,7 @@ def _next_request(paginator: Paginator, checks: PageChecks, response: Response) 
         raise RunFailed(
             ErrorCode.PAGINATION_INCOMPLETE,
             f"the response indicates more pages ({hint.text}), but pagination finds no next page. Set the pagination "
-            f'of this endpoint, for example "pagination": {example}, with the parameter in the API\'s documentation, '
-            'or "single" if this page is complete.',
+            f'of this endpoint, for example "pagination": {example}, with the parameter from the documentation of the '
+            'API, or "single" if this page is the only one.',
         )
     return request

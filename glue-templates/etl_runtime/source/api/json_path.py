@@ -18,7 +18,7 @@ def keys_of(path: str) -> tuple[str, ...]:
 
 
 def value_at(document: Any, path: str) -> Any:
-    """The value at the path, where `$` is the document itself. MISSING if there is no such value."""
+    """The value at the path, or MISSING if there is none. The path `$` is the document itself."""
     return _value_at(document, keys_of(path))
 
 
@@ -37,7 +37,7 @@ def _value_at(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def is_absent(document: Any, path: str) -> bool:
-    """Whether a key of the path is missing or null. False if the path leads through a list or a single value."""
+    """Whether a key of the path is missing or null. False if the path passes through a list or a single value."""
     keys = keys_of(path)
     for count in range(len(keys) - 1, -1, -1):
         parent = _value_at(document, keys[:count])

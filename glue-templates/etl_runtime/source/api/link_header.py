@@ -12,7 +12,7 @@ def link_with_relation(header: str, relation: str) -> str | None:
 
 
 def _relations(header: str, at: int) -> tuple[list[str], int]:
-    """The relations of a link in lower case, and the index after its parameters. `at` is the index of the first
+    """The relations of a link in lower case, and the index after its last parameter. `at` is the index of the first
     parameter."""
     relations: list[str] | None = None
     while True:

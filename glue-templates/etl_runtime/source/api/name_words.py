@@ -1,5 +1,5 @@
 """Splits the names of JSON keys, headers and parameters into words: nextPageURI, next_page_uri and X-Next-Page-Uri have
-the same words. The vocabulary has words about pagination."""
+the same words. The vocabulary contains words used for pagination."""
 
 import re
 from functools import lru_cache
@@ -58,16 +58,17 @@ _MAX_JOINED_CHARACTERS = 40
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> frozenset[str]:
-    """The words of a name in lower case: snake case, camel case, kebab case, or joined as in `nextpagetoken`."""
+    """The lower-case words of a name in snake case, camel case or kebab case, or joined as in `nextpagetoken`."""
     found = (part for word in _WORD.findall(name[:200]) for part in _split(word.lower()))
     return frozenset(part for part in found if len(part) > 1)  # iTotalRecords
 
 
 def _split(word: str) -> list[str]:
-    """The words of the vocabulary that a word such as `nextpagetoken` consists of, else the word itself."""
+    """Split a word such as `nextpagetoken` into words of the vocabulary. Returns the word itself if that is
+    impossible."""
     if word in _VOCABULARY or len(word) > _MAX_JOINED_CHARACTERS:
         return [word]
-    splits: dict[int, list[str]] = {0: []}  # by length of text, the split with the fewest words
+    splits: dict[int, list[str]] = {0: []}  # the split with the fewest words, by the length of the text
     for end in range(1, len(word) + 1):
         options = [[*splits[start], word[start:end]] for start in splits if word[start:end] in _VOCABULARY]
         if options:

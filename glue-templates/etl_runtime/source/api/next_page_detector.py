@@ -47,22 +47,22 @@ CURSOR_HEADERS = {
     "X-Next-Token": "token",
     "X-Ms-Continuationtoken": "continuationToken",
 }
-"""The headers whose cursor `auto` follows, each with the parameter of the next request that receives the cursor."""
+"""The headers whose cursor `auto` follows, each with the request parameter that receives the cursor."""
 LIMITED_HEADERS = frozenset(
     {"cache", "cost", "credit", "quota", "rate", "ratelimit", "limit", "limits", "time", "timing"}
 )
-"""Words in the names of headers whose counts are not about the records."""
+"""Words in the names of headers whose counts do not describe the records."""
 CONTENT_RANGE = re.compile(r"(?:[\w-]+[ =])?\d+-\d+/(\d+)")
 """Content-Range: items 0-4/23."""
 NO_CURSORS = frozenset({"", "0", "-1", "nil", "none", "null"})
-"""Values of a cursor that mean that there is no next page."""
+"""Cursor values that indicate that there is no next page."""
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
-VENDOR_MAX_CHARACTERS = 3  # of the vendor in a header name, such as WP in X-WP-Total
+VENDOR_MAX_CHARACTERS = 3  # maximum length of the vendor in a header name, such as WP in X-WP-Total
 
 
 @dataclass(frozen=True)
 class Link:
-    """The URL of the next page. `base` is the URL in the same object that it is relative to."""
+    """The URL of the next page. It is relative to `base`, a URL in the same object."""
 
     url: str
     base: str | None = None
@@ -70,7 +70,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Hint:
-    """A part of a response that indicates another page. `member` is None for a header and for the records."""
+    """A part of a response that indicates another page. `member` is None if this part is a header or the records."""
 
     text: str
     member: Member | None = None
@@ -90,7 +90,7 @@ def next_link(document: Any, records_path: str | None = None) -> Link | None:
 
 
 class PageSigns:
-    """The signs in a response that it is the last page or that further pages exist."""
+    """Signs in a response that this page is the last one, or that more pages exist."""
 
     def __init__(self, response: Response) -> None:
         self.response = response
@@ -104,7 +104,7 @@ class PageSigns:
 
     @cached_property
     def flag(self) -> Hint | None:
-        """The flag for more pages, such as `has_more`, None if there is none."""
+        """The flag that indicates more pages, such as `has_more`, None if there is none."""
         for member in self.members:
             if _more_flag(member, self.nouns) is True or _last_flag(member, self.nouns) is False:
                 return Hint(f"{member.path} is {json.dumps(member.value)}", member)
@@ -115,13 +115,14 @@ class PageSigns:
 
     @cached_property
     def is_marked_last(self) -> bool:
-        """Whether a flag marks the page as the last one. Only flags of the response itself and of objects about pages
-        count."""
+        """Whether a flag marks the page as the last one. Only flags of the response itself and of objects that describe
+        pages are considered."""
         return not self.flag and any(each.parents <= METADATA | NEXT_PAGE for each in self._last_flags)
 
     @cached_property
     def _last_flags(self) -> list[Member]:
-        """The flags that mark the end of a list: of the records, or of another list that an object describes."""
+        """The flags that mark the end of a list. This may be the list of records, or another list that an object
+        describes."""
         return [
             each
             for each in self.members
@@ -131,13 +132,14 @@ class PageSigns:
 
     @cached_property
     def total(self) -> int | None:
-        """The total number of records. Ignores a bare `count`, which can be the number of records on the page."""
+        """The total number of records. A bare `count` is ignored, because it can be the number of records on the
+        page."""
         totals = (_total(each, self.nouns) for each in self.members if each.words - {"count"})
         return max((total for total in totals if total is not None), default=None)
 
     @property
     def total_member(self) -> Member | None:
-        """The member with a total number of records that is not reached yet, None if there is none."""
+        """The member whose total number of records is not reached yet, None if there is none."""
         return next((each for each in self.members if (_total(each, self.nouns) or 0) > self._received), None)
 
     @property
@@ -150,7 +152,7 @@ class PageSigns:
 
     @cached_property
     def total_hint(self) -> Hint | None:
-        """The part of the response with a total of records or pages that is not reached yet, None if there is none."""
+        """The part of the response whose total number of records or pages is not reached yet, None if there is none."""
         received, is_first_page = self._received, self.response.records_so_far == len(self.response.records)
         for member in self.members:
             total = _total(member, self.nouns)
@@ -179,7 +181,7 @@ class PageSigns:
                 yield Hint(f"{name} is {excerpt(value)}", header=name)
 
     def _is_counting_cursor(self, member: Member) -> bool:
-        """Whether a number is the start of the next page. An offset can also be the start of this page."""
+        """Whether a number is where the next page starts. An offset can also be where this page starts."""
         place, name = number_in(member.value), member.words - FILLERS
         if not place or (self.total == self._received and not self._is_limit(self._received)):
             return False
@@ -188,7 +190,8 @@ class PageSigns:
         return bool(name & CONTINUATIONS) and name <= CONTINUATIONS | PAGING | {"position"}
 
     def _full_page_hints(self) -> Iterator[Hint]:
-        """A page with exactly as many records as requested, if no other sign marks it as the last page."""
+        """Yield a hint if the page has exactly as many records as requested and no other sign marks it as the last
+        page."""
         count = len(self.response.records)
         has_end = self.is_marked_last or self._has_null_next or self.total == count or self._has_other_links
         if has_end or count < 2 or count != self.response.records_so_far or self.response.is_single_record:
@@ -199,7 +202,7 @@ class PageSigns:
 
     @property
     def _received(self) -> int:
-        """The number of records received so far. For a response that is one record, the length of its longest list."""
+        """The number of records received so far. If the response is one record, the length of its longest list."""
         if not self.response.is_single_record:
             return self.response.records_so_far
         values = (each.value for each in self.members)
@@ -207,7 +210,8 @@ class PageSigns:
 
     @property
     def _is_total_reached(self) -> bool:
-        """Whether an unambiguous total is reached. `total` and `count` alone can be the numbers of the page."""
+        """Whether an unambiguous total is reached. A bare `total` or `count` can be the number of records on the
+        page."""
         totals = [_total(each, self.nouns) for each in self.members if each.words - {"count", "total"}]
         return self._received in totals
 
@@ -220,7 +224,7 @@ class PageSigns:
 
     @property
     def _has_other_links(self) -> bool:
-        """Whether the response has a Link header with links to other pages, but none to a next page."""
+        """Whether the response has a Link header with links to other pages, but without a link to a next page."""
         header = self.response.headers.get("link", "")
         return any(link_with_relation(header, relation) for relation in ("first", "last", "prev", "previous"))
 
@@ -252,8 +256,8 @@ class PageSigns:
                 yield Hint(f"{name} is {number:,}", header=name)
 
     def _members(self) -> Iterable[Member]:
-        """The members of the envelope. If the document itself is the only record, its keys are data: then only the keys
-        that always mean pagination, and objects with several numbers about pages."""
+        """The members of the envelope. If the document itself is the only record, its keys are data. In this case, only
+        keys that always mean pagination and objects with several numbers about pages are returned."""
         members = list(envelope(self.response.envelope_document, self.response.records_path))
         if not self.response.is_single_record:
             return [each for each in members if not each.is_echo]
@@ -285,13 +289,13 @@ def is_offset_name(name: frozenset[str]) -> bool:
 
 
 def is_page_number(member: Member) -> bool:
-    """Whether a member is the number of the page, such as `currentPage`."""
+    """Whether a member is the number of the current page, such as `currentPage`."""
     name = member.words | (member.parents & {"page"} if member.words & {"number", "num"} else frozenset())
     return "page" in name and name <= CURRENT_PAGE | FILLERS and number_in(member.value) is not None
 
 
 def _nouns(records_path: str | None) -> frozenset[str]:
-    """The words for records: the usual ones, and the name of the list of records."""
+    """The usual words for records, and the words in the name of the list of records."""
     own = words(records_path.rpartition(".")[2]) if records_path else frozenset()
     return NOUNS | own | {f"{each}s" for each in own} | {each.removesuffix("s") for each in own}
 
@@ -313,7 +317,7 @@ def _is_cursor_name(member: Member, nouns: frozenset[str]) -> bool:
 
 
 def _is_cursor(member: Member) -> bool:
-    """Whether the value of a member that is named like a cursor is a cursor."""
+    """Whether a member with the name of a cursor also has a cursor as its value."""
     value = member.value
     if isinstance(value, (bool, Number)) or not isinstance(value, (str, int)):
         return False
@@ -324,7 +328,7 @@ def _is_cursor(member: Member) -> bool:
 
 
 def _is_weak_cursor(member: Member) -> bool:
-    """Whether a member without `next` in its name is a cursor that is not a number."""
+    """Whether a member is a non-numeric cursor although its name does not contain `next`."""
     name, value = member.words - FILLERS, member.value
     if name >= {"evaluated", "last"}:
         return bool(value)
@@ -344,7 +348,7 @@ def _is_weak_cursor(member: Member) -> bool:
 
 
 def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether a flag indicates more pages, None if the member is not such a flag."""
+    """Whether the member, as a flag, indicates more pages. None if it is not such a flag."""
     flag = _boolean(member.value)
     if member.words & CUT_OFF and member.words <= CUT_OFF | CUT_OFF_FILLERS | FILLERS | nouns:
         return flag
@@ -359,7 +363,7 @@ def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
 
 
 def _last_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether a flag marks the page as the last one, None if the member is not such a flag."""
+    """Whether the member, as a flag, marks the page as the last one. None if it is not such a flag."""
     is_name = member.words & LAST and member.words <= LAST | LAST_FILLERS | FILLERS | nouns
     return _boolean(member.value) if is_name else None
 
@@ -374,7 +378,7 @@ def _total(member: Member, nouns: frozenset[str]) -> int | None:
 
 
 def _page_count(member: Member) -> int | None:
-    """The number of pages, None if the member is not a number of pages."""
+    """The number of pages, None if the member does not contain it."""
     name = member.words - FILLERS
     is_count = "pages" in name or ("page" in name and bool(name & {"count", "last", "max", "total"}))
     known = {"all", "available", "count", "last", "max", "nb", "num", "number", "page", "pages", "total"}
@@ -382,8 +386,8 @@ def _page_count(member: Member) -> int | None:
 
 
 def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
-    """The kinds of numbers about pages in an object, such as a page size or a total. Empty if no number is the position
-    of a page."""
+    """The kinds of numbers about pages in an object, such as a page size or a total. Empty if no number gives the
+    position of the page."""
     kinds = set()
     for key, value in siblings.items():
         member = Member(key, key, words(key), value, frozenset(), siblings)
@@ -401,7 +405,7 @@ def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
 
 
 def _is_always_paging(member: Member) -> bool:
-    """Whether a member means pagination even in an object that is a record."""
+    """Whether a member refers to pagination even if the object that contains it is a record."""
     name = member.words
     return bool(
         ("next" in name and name & {"cursor", "token", "mark", "marker"})
@@ -426,7 +430,7 @@ def _header_members(response: Response) -> Iterator[Member]:
 
 
 def _header_counts(name: str) -> tuple[bool, bool]:
-    """Whether a header is named like a total of records, and whether it is named like a number of pages."""
+    """Whether the name of a header refers to a total number of records, and whether it refers to a number of pages."""
     found = words(name)
     is_page_count = "pages" in found or ("page" in found and bool(found & {"count", "total"}))
     others = found - TOTALS - TOTAL_FILLERS - FILLERS - NOUNS - PAGING

@@ -17,9 +17,9 @@ MAX_EMPTY_PAGES = 50
 class PageChecks:
     """Raises RunFailed if a request repeats, if a page repeats, or if there are too many pages.
 
-    Pages with equal records are permitted if each request comes from the previous response. They are not if the
-    requests count records or pages, or if the server tracks the position: a server can then return the same page
-    endlessly.
+    Pages with equal records are permitted if each request is derived from the previous response. They are not permitted
+    if the requests count records or pages, or if the server tracks the position, because a server could then return the
+    same page endlessly.
     """
 
     def __init__(self, max_pages: int, paginator: Paginator) -> None:
@@ -69,8 +69,8 @@ class PageChecks:
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:
         """Whether the page is the last one although the response refers to a next page.
 
-        Some APIs always refer to a next page: the last page refers to itself or to an empty page, after the total is
-        reached or at an ever higher offset.
+        Some APIs always refer to a next page, even if the total is reached. Their last page refers to itself, or to an
+        empty page at an ever higher offset.
         """
         if self._paginator.can_repeat_requests or self._paginator.counting_parameter:
             return False

@@ -1,4 +1,4 @@
-"""The pagination types: each is a class that creates the request of the next page from a response.
+"""The pagination types. Each is a class that creates the request for the next page from a response.
 
 fetch_endpoints.py detects loops, repeated pages and too many pages for all of them.
 """
@@ -27,23 +27,23 @@ from etl_runtime.source.api.request import ApiRequest, Response, is_absolute_url
 
 
 class Paginator(ABC):
-    """Creates the requests of the pages of one call."""
+    """Creates the requests for the pages of one call."""
 
     counting_parameter: str | None = None
     """The parameter that counts records or pages. A source that ignores the parameter always returns the same page."""
     can_repeat_requests = False
-    """Whether equal requests return different pages, because the server tracks the position."""
+    """Whether identical requests return different pages, because the server tracks the position."""
 
     def first_request(self, request: ApiRequest) -> ApiRequest:
         return request
 
     def repeated_records(self, records: list[Any]) -> int:
-        """How many records at the start of a page were on the previous page."""
+        """The number of records at the start of a page that were already on the previous page."""
         return 0
 
     @abstractmethod
     def next_request(self, response: Response) -> ApiRequest | None:
-        """The request of the next page, None after the last page. Raises RunFailed if the response does not fit the
+        """The request for the next page, None after the last page. Raises RunFailed if the response does not fit the
         pagination."""
 
     def unfollowed_hint(self, response: Response) -> Hint | None:
@@ -104,8 +104,8 @@ class JsonLink(Paginator):
         if not isinstance(base, str) or not base.strip():
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
-                f"{self._base} {_problem(base, 'a URL')}. Set pagination.base to the path of the URL that the link is "
-                "relative to, or to this URL.",
+                f"{self._base} {_problem(base, 'a URL')}. Set pagination.base to the URL that the link is relative "
+                "to, or to the path of this URL in the response.",
             )
         return base
 
@@ -150,9 +150,8 @@ class Cursor(Paginator):
     """{"items": […], "meta": {"next": "b7f3"}}. The cursor becomes a parameter of the next request.
 
     On the last page, the cursor is missing, null, false, empty, `nil`, 0 or -1, or a flag says that there are no more
-    pages.
-    With `url`, all pages after the first are requested from this URL with `body`. The server then tracks the position,
-    as in the Elasticsearch scroll API: the cursor may stay the same, and an empty page is the last.
+    pages. With `url`, all pages after the first are requested from this URL with `body`. The server then tracks the
+    position, as in the Elasticsearch scroll API. The cursor may stay the same, and an empty page is the last one.
     """
 
     def __init__(
@@ -205,7 +204,7 @@ class RecordCursor(Paginator):
         self._size = size
         self._is_inclusive = is_inclusive
         self._value: Any = MISSING  # the cursor of this page
-        self._boundary: list[Any] = []  # the records before this page that have this cursor
+        self._boundary: list[Any] = []  # the records before this page whose field has the value of this cursor
         self._largest_page = 0
         self._has_pages_of_one = False  # whether the requested page size is 1
 
@@ -221,8 +220,8 @@ class RecordCursor(Paginator):
         while count < len(records) and (record := records[count]) in boundary:
             boundary.remove(record)
             count += 1
-        # If the only record of a page repeats, it is the last record of all. With pages of one record, however, the
-        # other records with this cursor would never be on a page.
+        # If the only record of a page repeats, it is the last record overall. With a page size of 1, however, the other
+        # records with this cursor value would never be returned.
         if count and count == len(records) >= self._largest_page and (count > 1 or self._has_pages_of_one):
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
@@ -261,7 +260,7 @@ class RecordCursor(Paginator):
 
 
 class _Counting(Paginator):
-    """A parameter that counts up from `first`. `total` is the path of the total in the responses."""
+    """Increments a parameter from `first`. `total` is the path of the total in the responses."""
 
     def __init__(self, param: str, first: int, size: PageSize, total: str | None) -> None:
         self.counting_parameter = self._param = param
@@ -276,7 +275,7 @@ class _Counting(Paginator):
 class Offset(_Counting):
     """?offset=200&limit=100: the parameter counts records. A page may have fewer records than requested.
 
-    The last page is empty, or reaches the total.
+    The last page is empty, or the total is reached.
     """
 
     def next_request(self, response: Response) -> ApiRequest | None:
@@ -296,7 +295,7 @@ class Offset(_Counting):
 
 
 class PageNumber(_Counting):
-    """?page=2: the parameter counts pages. The last page is empty, or reaches the total number of pages."""
+    """?page=2: the parameter counts pages. The last page is empty, or the total number of pages is reached."""
 
     def next_request(self, response: Response) -> ApiRequest | None:
         self._next += 1
@@ -306,10 +305,11 @@ class PageNumber(_Counting):
 
 
 class Auto(Paginator):
-    """Uses the link in the first response, else the Link header, else a known cursor header, else a single page.
+    """Follows the link in the first response, else the Link header, else a known cursor header. Without any of these,
+    the first page is the only page.
 
-    For a call per value (`is_detail`) whose response is one record, a link in the response is a field of this record
-    and is not followed.
+    If the endpoint is called once per value (`is_detail`) and the response is one record, a link in the response is a
+    field of this record and is not followed.
     """
 
     def __init__(self, *, is_detail: bool = False) -> None:
@@ -337,7 +337,7 @@ class Auto(Paginator):
 
 
 def paginator_for(setting: PaginationType | Pagination, *, is_detail: bool = False) -> Paginator:
-    """A new paginator for the `pagination` of an endpoint. `is_detail` means that the endpoint is called once per
+    """Create a paginator for the `pagination` of an endpoint. `is_detail` means that the endpoint is called once per
     value."""
     pagination: Pagination = {"type": setting} if isinstance(setting, str) else setting
     size = PageSize(pagination.get("limit"), pagination.get("limit_param", "limit"))
@@ -394,7 +394,7 @@ def _problem(value: Any, expected: str, parent: str = "the response") -> str:
 
 
 def _appended(base: str, link: str) -> str:
-    """The link, appended to the base. A link that repeats the path of the base is relative to the host."""
+    """Append the link to the base. A link that repeats the path of the base is relative to the host."""
     path = urlsplit(base).path.rstrip("/")
     if is_absolute_url(link) or link.startswith("//") or (path and link.startswith((f"{path}/", f"{path}?"))):
         return urljoin(base, link)

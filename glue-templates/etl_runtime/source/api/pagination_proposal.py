@@ -17,7 +17,7 @@ from etl_runtime.source.api.next_page_detector import (
 from etl_runtime.source.api.request import Response
 
 OFFSET_OF_LIMIT = {"$limit": "$offset", "$top": "$skip", "top": "skip", "take": "skip", "rows": "start", "size": "from"}
-"""The usual offset parameter, by the page size parameter that it is used with."""
+"""The usual offset parameter, keyed by the page size parameter that it is used with."""
 
 
 def proposed_pagination(response: Response, hint: Hint) -> Pagination:
@@ -35,7 +35,7 @@ def proposed_pagination(response: Response, hint: Hint) -> Pagination:
 
 
 def _counting(response: Response, signs: PageSigns) -> Pagination:
-    """Pagination by offset or page number, or by the last record's ID if the response has no position."""
+    """Propose pagination by offset or page number, or by the last record's ID if the response contains no position."""
     total, page_count = signs.total_member, signs.page_count_member
     total_path = {} if total is None or total.is_in_header else {"total_records": total.path}
     pages_path = {} if page_count is None or page_count.is_in_header else {"total_pages": page_count.path}
@@ -62,8 +62,8 @@ def _counting(response: Response, signs: PageSigns) -> Pagination:
 
 
 def _cursor_parameter(response: Response, cursor: Member) -> str:
-    """The name of the parameter that receives a cursor: its name in the request or in the echo of the request, else the
-    name of the cursor without `next`."""
+    """The name of the parameter that receives a cursor. It is taken from the request or from the echo of the request.
+    If neither contains it, it is the name of the cursor without `next`."""
     name = cursor.words - {"next", "continue"}
     for key, _ in response.request.parameters():
         if words(key) == name:
@@ -85,7 +85,7 @@ def _header_parameter(header: str) -> str:
 
 
 def _in_body(response: Response, parameter: str) -> str:
-    """The path of a parameter in the request body. GraphQL has `variables`."""
+    """The path of a parameter in the request body. In GraphQL, parameters are under `variables`."""
     body = response.request.body
     return f"variables.{parameter}" if body is not None and "query" in body else parameter
 

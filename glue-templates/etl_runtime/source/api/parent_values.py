@@ -1,4 +1,4 @@
-"""The values of a parent endpoint's field, for which `for_each` calls another endpoint."""
+"""The values of a field of a parent endpoint. `for_each` calls another endpoint once per value."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -21,14 +21,14 @@ def parent_values(
     `endpoint` is the name of the endpoint that is called with the values. Raises RunFailed if no record has the field,
     or if a value cannot be part of a URL.
     """
-    by_url_text: dict[str, str] = {}  # 1 and "1" give the same URL
+    by_url_text: dict[str, str] = {}  # 1 and "1" result in the same URL
     for value in _values(original, parent, records, field, endpoint):
         by_url_text.setdefault(url_text(value), value)
     return by_url_text.values()
 
 
 def url_text(value: str) -> str:
-    """A value in JSON as it is inserted into a URL."""
+    """Convert a JSON value to the text that is inserted into a URL."""
     return str(json.loads(value)) if value.startswith('"') else value
 
 
@@ -53,8 +53,8 @@ def _values(original: Original, parent: Endpoint, records: ApiRecords, field: st
                 if value in (".", ".."):
                     raise RunFailed(
                         ErrorCode.API_VALUE_INVALID,
-                        f"for_each of {endpoint}: {field} of {parent.name} is {value!r}, which means a folder in a "
-                        "URL. Use another field, or report this to the data provider.",
+                        f"for_each of {endpoint}: {field} of {parent.name} is {value!r}, which has a special "
+                        "meaning in a URL. Use another field, or report this to the data provider.",
                     )
                 if value is not MISSING and value not in (None, ""):
                     yield str(value) if isinstance(value, Number) else json.dumps(value)
@@ -62,7 +62,7 @@ def _values(original: Original, parent: Endpoint, records: ApiRecords, field: st
         remedy = (
             f"{did_you_mean(field, fields)}Correct for_each.field."
             if are_objects
-            else 'They are single values, not objects: set for_each.field to "$", which is the value itself.'
+            else 'They are single values, not objects: set for_each.field to "$", which selects the value itself.'
         )
         raise RunFailed(
             ErrorCode.API_VALUE_INVALID,

@@ -17,13 +17,13 @@ def is_absolute_url(text: str) -> bool:
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """A GET of `url`, or a POST if there is a `body`."""
+    """A GET request to `url`, or a POST request if there is a `body`."""
 
     url: str
     body: Mapping[str, Any] | None = None
 
     def with_parameter(self, name: str, value: object) -> "ApiRequest":
-        """The same request with a parameter added or replaced: in the body of a POST, in the query of a GET."""
+        """The same request with a parameter added or replaced, in the body of a POST or in the query of a GET."""
         if self.body is not None:
             try:
                 return replace(self, body=with_value(dict(self.body), name, value))
@@ -40,7 +40,7 @@ class ApiRequest:
         return replace(self, url=urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})]))))
 
     def with_url(self, link: str, base: str) -> "ApiRequest":
-        """The same request to another URL, which may be relative to `base`. Raises RunFailed if it is not an HTTP
+        """The same request with another URL, which may be relative to `base`. Raises RunFailed if it is not an HTTP
         URL."""
         try:
             url = urljoin(base, link.strip())
@@ -62,7 +62,8 @@ class ApiRequest:
         return None if self.body is None else json_text(dict(self.body)).encode()
 
     def parameters(self) -> Iterator[tuple[str, Any]]:
-        """The names and values of the query and of the body, in the body with the path of each value."""
+        """The parameters in the query and the body, as names and values. In the body, the name is the path of the
+        value."""
         yield from parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
         pending: list[tuple[str, Any]] = [("", self.body or {})]
         while pending:
@@ -75,13 +76,13 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class Response:
-    """One page: the JSON text as received, the parsed `document`, and the headers by lower-case name.
+    """One page: the JSON text as received, the parsed `document`, and the headers, keyed by lower-case name.
 
     `url` is the URL after redirects. `records_so_far` counts the records of this page and of the previous pages.
     `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
     None if no response had any. `envelope_document` is the document, without the records if they are its values.
-    `skipped` counts the records at the start that were also on the previous page. They are in the text, but not in
-    `records`.
+    `skipped` counts the records at the start of the page that were already on the previous page. They are in the text,
+    but not in `records`.
     """
 
     request: ApiRequest
@@ -97,6 +98,6 @@ class Response:
     skipped: int = 0
 
     def without_first(self, count: int) -> "Response":
-        """The response without records that were on the previous page."""
+        """The response without its first `count` records, which were on the previous page."""
         records_so_far = self.records_so_far - count
         return replace(self, records=self.records[count:], records_so_far=records_so_far, skipped=count)

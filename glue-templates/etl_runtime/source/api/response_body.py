@@ -18,7 +18,7 @@ MAX_RESPONSE_BYTES = 64 << 20  # a page is held in memory
 
 @dataclass(frozen=True)
 class JsonBody:
-    """The text of a JSON document as received, and its value. The value of a response without content is None."""
+    """The text of a JSON document as received, and its value. The value is None if the response has no content."""
 
     text: str
     document: Any
@@ -31,7 +31,7 @@ def read_json(response: Any) -> JsonBody:
 
 
 def joined_headers(headers: Any) -> Iterator[tuple[str, str]]:
-    """The headers by lower-case name. The values of a repeated header are joined by commas."""
+    """The headers as lower-case names and values. The values of a repeated header are joined with commas."""
     for name in dict.fromkeys(name.lower() for name in headers):
         yield name, ", ".join(headers.get_all(name, []))
 

@@ -38,9 +38,9 @@ FAILED_STATUS = ("error", "fail", "failed", "failure")
 
 
 class ApiRecords:
-    """Finds the records of an endpoint's responses: at `records` if it is set, else at their published place.
+    """Finds the records in an endpoint's responses: at the path `records` if it is set, else at their published place.
 
-    Before the first publication, the first response determines the place. It is the same for all responses.
+    Before the first publication, the first response determines the place, which is then the same for all responses.
     Threads share one instance.
     """
 
@@ -96,9 +96,9 @@ class ApiRecords:
             others = [key for key in document if key != path] if isinstance(document, dict) else []
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"records {path} is missing in the response, which has {_keys(document)}. "
-                f"{did_you_mean(path, others)}Correct records. If a missing "
-                "list means that there are no records, set records_optional to true.",
+                f"the path {path} in records is missing from the response, which has {_keys(document)}. "
+                f"{did_you_mean(path, others)}Correct the path in records. If a missing list means that there are no "
+                "records, set records_optional to true.",
                 retryable=True,
             )
         if self.shape.is_other and records is not None:
@@ -114,7 +114,8 @@ class ApiRecords:
         raise _not_records(path, records)
 
     def _detect_place(self, document: Any) -> bool:
-        """Detect from this response where the records of all responses are. False if this response does not show it."""
+        """Detect from this response where the records of all responses are. Returns false if this response does not
+        show it."""
         place, is_certain = self._detected_place(document)
         if is_certain:
             with self._lock:
@@ -144,8 +145,8 @@ class ApiRecords:
         if not isinstance(value, dict if self.shape.orient == "index" else list):
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"orient is {self.shape.orient}, but records {path} is {excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check "
-                "the request, or correct orient.",
+                f"orient is {self.shape.orient}, but the value at records {path} is "
+                f"{excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check the request, or correct orient.",
                 retryable=True,
             )
         if self.shape.orient == "values":
@@ -154,7 +155,7 @@ class ApiRecords:
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
-        """Whether the response has a list of records, although other responses are one record and no place is
+        """Whether the response has a list of records although other responses are one record. False if a place is
         published."""
         return not self._places.published and self._detected_place(document)[0].kind == "list"
 
@@ -163,7 +164,7 @@ class ApiRecords:
         try:
             found, is_certain = self._detected_place(document)
         except RunFailed as error:
-            raise RunFailed(error.code, f"{error.message} The records were in {place} before.") from None
+            raise RunFailed(error.code, f"{error.message} The published records are in {place}.") from None
         is_missing = place == RecordsPlace(ROOT, "list") or (
             value_at(document, place.path) in (MISSING, None) and is_absent(document, place.path)
         )
@@ -180,7 +181,7 @@ class ApiRecords:
         names = {ROOT: "the response itself"}
         raise RunFailed(
             ErrorCode.API_RECORDS_AMBIGUOUS,
-            f"the records are at {names.get(found.path, found.path)}, but in another response at "
+            f"the records are at {names.get(found.path, found.path)}, but in another response they are at "
             f"{names.get(place.path, place.path)}. Set records to the path of the records. If a missing list means "
             "that there are no records, set records_optional to true.",
         )
@@ -188,7 +189,8 @@ class ApiRecords:
     def _detected_place(self, document: Any) -> tuple[RecordsPlace, bool]:
         """The place of the records in the response, and whether it is certain.
 
-        An empty list that has no usual key is uncertain. With `records_optional`, so is a response without a list.
+        The place is uncertain if it is an empty list without a usual key or, with `records_optional`, if the response
+        has no list.
         """
         if isinstance(document, list):
             if self.shape.orient is None:
@@ -253,7 +255,7 @@ def _lists(document: dict[str, Any], prefix: str = "", depth: int = 1) -> Iterat
 
 
 def _keyed(document: dict[str, Any], path: str = ROOT, depth: int = 0) -> dict[str, list[str]]:
-    """The keys of the outermost objects whose values look like records, by path."""
+    """The keys of the outermost objects whose values look like records, keyed by path."""
     members = {key: list(value) if isinstance(value, dict) else None for key, value in document.items()}
     if looks_keyed(members, is_document=depth == 0):
         return {path: list(document)}

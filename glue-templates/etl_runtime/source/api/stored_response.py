@@ -1,7 +1,7 @@
-"""The line of an original that stores one response: {"url": …, "body": …, "value": …, "answer": …}.
+"""One line of an original, which stores one response: {"url": …, "body": …, "value": …, "answer": …}.
 
 `answer` is the JSON text as received, so that numbers keep their notation. `body` is set for a POST, `value` for an
-endpoint with for_each. `skip` counts the records at the start that were on the previous page.
+endpoint with for_each. `skip` is the number of records at the start of the page that were already on the previous page.
 """
 
 import json
@@ -16,7 +16,7 @@ LOG = logging.getLogger(__name__)
 
 
 def stored_response(endpoint: str, url: str, response: Response, value: str | None) -> bytes:
-    """The JSON line. `url` is the request's URL without credentials, `value` the JSON text of the value of for_each."""
+    """The JSON line. `url` is the request URL without credentials; `value` is the for_each value as JSON text."""
     request: dict[str, Any] = {"url": url}
     if response.request.body is not None:
         request["body"] = response.request.body
@@ -33,7 +33,7 @@ def stored_response(endpoint: str, url: str, response: Response, value: str | No
 
 
 def _json_text(value: Any) -> str:
-    """JSON as json.dumps writes it, with numbers as received."""
+    """JSON text in the format of json.dumps, except that numbers keep the notation received."""
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):

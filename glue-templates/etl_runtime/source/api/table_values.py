@@ -1,4 +1,4 @@
-"""The values of a column of a published table, for which `for_each` calls an endpoint."""
+"""The values of a column in a published table. `for_each` calls an endpoint once per value."""
 
 import json
 import logging
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 MAX_VALUES = 1_000_000
-"""The maximum number of values of one endpoint, which a run keeps in memory."""
+"""The maximum number of values per endpoint. A run keeps these values in memory."""
 BATCH_ROWS = 1 << 16
 
 
 def read_table_values(
     endpoints: Sequence[Endpoint], names: Names, store: Store
 ) -> tuple[list[Input], dict[str, list[str]]]:
-    """The inputs, and by endpoint the distinct values of its table's column as JSON text, in ascending order.
+    """Return the inputs, and for each endpoint the distinct values of its table's column as JSON text, in ascending
+    order.
 
-    All values are from one publication of each input. Raises RunFailed if an input is not published, or if a column
+    All values of an input come from the same publication. Raises RunFailed if an input is not published, or if a column
     cannot be read.
     """
     changed: list[str] = []
@@ -78,8 +79,8 @@ def _table_values(
     values -= {None, ""}
     if segment := values & {".", ".."}:
         raise _invalid(
-            f"{where}: the column {column} of {table} contains {segment.pop()!r}, which means a folder in a URL. "
-            "Use another column, or filter the value."
+            f"{where}: the column {column} of {table} contains {segment.pop()!r}, which has a special meaning in a "
+            "URL. Use another column, or filter out the value."
         )
     LOG.info(f"{endpoint.name}: {plural(len(values), 'value')} of {column} in {table}")
     return [text(value) for value in sorted(values)] if text else []
@@ -112,7 +113,7 @@ def _published_table(where: str, table: str, column: str, inputs: Sequence[Input
 
 
 def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:
-    """The function that writes a value of this type as JSON, as plain text without loss."""
+    """Return the function that converts a value of this type to JSON without loss."""
     import numpy
     import pyarrow as pa
 
@@ -138,12 +139,12 @@ def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:
 
 def _float_text(value: float, what: str) -> str:
     if not math.isfinite(value):
-        raise _invalid(f"{what} contains {value}, which is not a number. Use another column, or filter the value.")
+        raise _invalid(f"{what} contains {value}, which is not a number. Use another column, or filter out the value.")
     return format(Decimal(repr(value)), "f")
 
 
 def _time_text(value: date) -> str:
-    """A date, or a timestamp in UTC, in ISO 8601."""
+    """Format a date, or a timestamp in UTC, according to ISO 8601."""
     return f"{value.replace(tzinfo=None).isoformat()}Z" if isinstance(value, datetime) else value.isoformat()
 
 

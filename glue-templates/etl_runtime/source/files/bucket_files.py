@@ -30,18 +30,18 @@ def is_in_bucket(url: str) -> bool:
 
 @dataclass(frozen=True)
 class BucketReader:
-    """Lists and downloads objects. If a URL matches several objects, `newest` selects only the one that was modified
-    last."""
+    """Lists and downloads objects. If a URL matches several objects, `newest` selects only the most recently modified
+    one."""
 
     store: Store
     newest: bool = True
 
     def matching(self, url: str) -> list[str]:
-        """The URLs of the matching objects in key order. `url` names an object, a folder (`…/`) or a glob.
+        """The URLs of the matching objects in key order. `url` is an object, a folder (`…/`) or a glob.
 
         Names that start with a dot or an underscore are skipped, because they are not data.
 
-        Raises FileMissing if no object matches, RunFailed if the bucket cannot be listed.
+        Raises FileMissing if no object matches, and RunFailed if the bucket cannot be listed.
         """
         bucket, key = split(url)
         glob = GLOB.search(key)
@@ -81,8 +81,8 @@ class BucketReader:
         return [f"s3://{bucket}/{each['Key']}" for each in objects]
 
     def fetch(self, url: str, context: FetchContext, known: Validators) -> Original | None:
-        """Download an object. None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there is
-        no such object."""
+        """Download an object. Returns None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there
+        is no such object."""
         bucket, key = split(url)
         if context.stop.is_set():
             raise RunFailed(
@@ -136,10 +136,10 @@ def _is_data(key: str) -> bool:
 
 
 def _pattern(glob: str) -> str:
-    """The regular expression of a glob.
+    """Convert a glob to a regular expression.
 
-    `*` and `?` match within a folder, `**` matches across folders, `**/` also matches no folder. `[ab]` matches one of
-    the characters, `[!ab]` any other character.
+    `*` and `?` match within a folder. `**` matches across folders; `**/` also matches zero folders. `[ab]` matches one
+    of the characters, `[!ab]` any other character.
     """
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]/]+\])", glob)
     wildcards = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -34,7 +34,7 @@ def has_date(url: str) -> bool:
 
 
 def with_date(url: str, day: date) -> str:
-    """The URL with its date placeholders replaced by `day`.
+    """Replace the date placeholders of the URL by `day`.
 
     A placeholder has yyyy or yy, MM and dd in any order, with any separators. Raises RunFailed for a placeholder such
     as {YYYY}.
@@ -56,7 +56,7 @@ def with_date(url: str, day: date) -> str:
 
 
 def date_in(urls: Sequence[str], day: date) -> date:
-    """The date that replaces the placeholders: the first day of the period if they have no day or month."""
+    """The date that the placeholders represent: without a day or month, the first day of the period."""
     tokens = {token for url in urls for found in PLACEHOLDER.findall(url) for token in DATE_TOKEN.findall(found)}
     return day if "dd" in tokens else day.replace(day=1) if "MM" in tokens else day.replace(month=1, day=1)
 
@@ -76,11 +76,11 @@ def fetch_all(
 ) -> list[Original] | None:
     """Download the files of `urls` for the newest complete day, in the order of the URLs.
 
-    Returns None if all files are unchanged since `known`. A day is complete if the source has the file of each URL with
-    a date placeholder. The run tries `today` and up to `lookback_days` earlier days. With `source_dates`, each period
-    has one file, and the run requests its usual date first. The keys of `known` are URLs with dates inserted and
-    without query. If only some files have changed, all are downloaded. The files have unique names.
-    `context.on_response` is called once, when the first download of a new or changed file starts.
+    Returns None if all files are unchanged since `known`. A day is complete if, for each URL with a date placeholder,
+    the source has the file of this day. The run tries `today` and up to `lookback_days` earlier days. With
+    `source_dates`, each period has one file, and the run requests its usual date first. The keys of `known` are URLs
+    with the dates inserted and without the query. If only some files have changed, all are downloaded. The files have
+    unique names. `context.on_response` is called once, when the first download of a new or changed file starts.
 
     Raises RunFailed, after deleting all temporary files.
     """
@@ -93,7 +93,7 @@ def fetch_all(
         files = downloads.list_files([with_date(url, day) for url in urls])
         downloads.fetch(files)
         unchanged = [url for url in files if downloads.results[url] is None]
-        is_complete = known.keys() <= {without_query(url) for url in files}  # otherwise the source has removed a file
+        is_complete = known.keys() <= {without_query(url) for url in files}  # if not, the source has removed a file
         if unchanged == files and is_complete:
             return None
         downloads.fetch_unconditionally(unchanged)
@@ -102,8 +102,7 @@ def fetch_all(
 
 
 class _Downloads:
-    """The result of the download of each URL: the file, None if it is unchanged, or FileMissing. Each URL is requested
-    once.
+    """The download result of each URL: the file, None if it is unchanged, or FileMissing. Each URL is requested once.
 
     As a context manager, it closes all files except the kept ones.
     """
@@ -129,8 +128,7 @@ class _Downloads:
                 result.file.close()
 
     def list_files(self, urls: Sequence[str]) -> list[str]:
-        """The distinct URLs of the files. A folder of a bucket, or a glob, is replaced by the objects that it
-        matches."""
+        """The distinct URLs of the files. A folder of a bucket or a glob is replaced by the objects that it matches."""
         for url in urls:
             if url not in self._files:
                 self._files[url] = self._buckets.matching(url) if is_in_bucket(url) else [url]
@@ -184,12 +182,12 @@ class _Downloads:
 
 
 def _newest_day(urls: list[str], candidates: Sequence[date], downloads: _Downloads) -> date:
-    """Download the files of the first candidate for which no file of `urls` is missing. Returns this day, or the newest
-    candidate if `urls` is empty."""
+    """Download the files of the first candidate day on which every URL in `urls` has a file. Return that day, or the
+    newest candidate if `urls` is empty."""
     today, lookback_days = max(candidates), len(candidates) - 1
     if not urls:
         return today
-    days: dict[tuple[str, ...], date] = {}  # a URL with only year and month is the same on many days
+    days: dict[tuple[str, ...], date] = {}  # a URL that contains only year and month is the same on many days
     for day in candidates:
         days.setdefault(tuple(with_date(url, day) for url in urls), day)
     last_error = None
@@ -212,7 +210,8 @@ def _newest_day(urls: list[str], candidates: Sequence[date], downloads: _Downloa
 
 
 def with_unique_names(originals: list[Original]) -> list[Original]:
-    """The originals with unique names, because raw/ has one folder per run: the second `x.csv` becomes `x_2.csv`."""
+    """Make the names of the originals unique, because raw/ has one folder per run. The second `x.csv` becomes
+    `x_2.csv`."""
     named: dict[str, Original] = {}
     for original in originals:
         name, count = original.name, 1

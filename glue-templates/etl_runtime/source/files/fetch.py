@@ -1,7 +1,8 @@
 """Downloads a file over HTTP. The result is the complete file or an error.
 
-The flow of one download: `fetch` retries `_Download.attempt`, which sends a request (for the remaining bytes, if the
-download can resume), checks the response in `_start` or `_resume`, and writes the body in `_receive`.
+One download works as follows. `fetch` retries `_Download.attempt`, which sends a request, checks the response in
+`_start` or `_resume`, and writes the body in `_receive`. If the download can resume, the request is for the remaining
+bytes.
 """
 
 import hashlib
@@ -33,9 +34,9 @@ class FileMissing(RunFailed):
 
 @dataclass(frozen=True)
 class Validators:
-    """The ETag and Last-Modified of a file that was downloaded before, for a conditional request, and its size.
+    """The size of a file that was downloaded before, and its ETag and Last-Modified for a conditional request.
 
-    A file of another size in bytes has certainly changed.
+    A file whose size in bytes differs has certainly changed.
     """
 
     etag: str | None = None
@@ -56,12 +57,12 @@ def fetch(
     known: Validators = UNCONDITIONAL,
     max_bytes: int | None = None,
 ) -> Original | None:
-    """Download `url` into a temporary file. None if the file at the source is unchanged since `known`.
+    """Download `url` into a temporary file. Returns None if the file at the source is unchanged since `known`.
 
     Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
     are retried, up to five attempts in total, with exponential backoff and jitter or the server's Retry-After. Other
-    status codes fail immediately. A download resumes where the connection dropped if the server supports it; an attempt
-    that received bytes does not count. `max_bytes` ends the download early.
+    status codes fail immediately. If the server supports it, a download resumes where the connection dropped; an
+    attempt that received bytes is not counted. The download ends early after `max_bytes`.
 
     Raises RunFailed, or FileMissing if the server does not have the file.
     """
@@ -94,13 +95,13 @@ def fetch(
 
 
 def file_name(url: str) -> str:
-    """The last segment of the URL's path, with only characters that are safe in the key of an object."""
+    """The last segment of the URL's path, reduced to characters that are safe in an object key."""
     last = (url if url.startswith("s3://") else unquote(urlsplit(url).path)).rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._-]+", "_", last).strip("._")[:120] or "source"
 
 
 class _Download:
-    """One download over several attempts. Received bytes are kept if the server can resume after them."""
+    """One download over several attempts. The bytes received are kept if the server can continue from there."""
 
     def __init__(
         self,
@@ -128,11 +129,12 @@ class _Download:
 
     @property
     def resume_position(self) -> int:
-        """The first byte that the next attempt requests. 0 if no response header identifies the version of the file."""
+        """The first byte that the next attempt requests, or 0 if no response header identifies the version of the
+        file."""
         return self._size if self._version else 0
 
     def attempt(self) -> Original | None:
-        """One request. None if the server returned 304 Not Modified. Raises RequestFailed."""
+        """Send one request. Returns None if the server responds 304 Not Modified. Raises RequestFailed."""
         self.attempts += 1
         try:
             return self._request()
@@ -191,7 +193,7 @@ class _Download:
         )
 
     def _start(self, response: Any) -> None:
-        """Discard what was received before: the response starts at the first byte."""
+        """Discard the bytes received before, because the response starts at the first byte."""
         self._etag, self._last_modified = response.headers["ETag"], response.headers["Last-Modified"]
         has_strong_etag = self._etag and self._etag.startswith('"')
         self._version = self._etag if has_strong_etag else self._last_modified

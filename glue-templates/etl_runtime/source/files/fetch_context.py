@@ -1,4 +1,4 @@
-"""What all downloads of a run share."""
+"""The context that all downloads of a run share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from threading import Event
 from etl_runtime.source.records_contract import RecordsContract
 from etl_runtime.web.client import HttpClient
 
-IDLE_TIMEOUT_SECONDS = 60  # without a byte; the duration of a download is not limited
+IDLE_TIMEOUT_SECONDS = 60  # without receiving a byte; the total duration of a download is not limited
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class FetchContext:
     """The client, callbacks and time limits for the sources of a run.
 
     `client` sends the HTTP requests. `on_response` is called when the download of a new or changed file starts.
-    `records` defines where the records are in API responses. `table_values` has the values of `for_each` that come from
-    tables, as JSON text by endpoint. Setting `stop` in another thread ends the downloads. The first retry waits for
-    `first_wait_seconds`. An attempt fails if the server sends nothing for `idle_timeout_seconds`.
+    `records` defines where the records are in API responses. `table_values` contains the `for_each` values that come
+    from tables, as JSON text, keyed by endpoint. Setting `stop` in another thread ends the downloads. The first retry
+    waits for `first_wait_seconds`. An attempt fails if the server sends nothing for `idle_timeout_seconds`.
     """
 
     client: HttpClient = field(default_factory=HttpClient)

@@ -8,15 +8,16 @@ from etl_runtime.job.dataset_document import SourceDates
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 POSITIONS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 LOOKBACK_DAYS = {"week": 14, "month": 45}
-"""By default, a run looks back one period and a week or two for a file that is late."""
+"""The default lookback: one period, plus a week or two for a file that is late."""
 EARLY_DAYS = {"week": 1, "month": 3}
-"""A file that is published up to this number of days early, such as before a holiday, belongs to the usual date."""
+"""A file that is published up to this many days early, for example before a holiday, belongs to the usual date."""
 
 
 def in_likely_order(days: list[date], source_dates: SourceDates) -> list[date]:
-    """The days of each period, newest period first: its usual date, then the others from the newest to the oldest.
+    """Sort the days by period, newest first. Within a period, the usual date comes first, then the other days from the
+    newest to the oldest.
 
-    `days` are from the newest to the oldest. A period begins a few days before its usual date.
+    `days` are in order from the newest to the oldest. A period begins a few days before its usual date.
     """
     early = timedelta(days=EARLY_DAYS[source_dates["every"]])
     usual = {day for day in days if is_usual(day, source_dates)}

@@ -410,10 +410,10 @@ def test_overwritten_values_of_a_duplicate_key_are_surplus(
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ('{"a": NaN}', r"x\.jsonl, record 12: NaN is not a JSON value at character 7, NaN}"),
+        ('{"a": NaN}', r"x\.jsonl, record 12: NaN is not a JSON value at character 7: NaN}"),
         ('{"a": -Infinity}', "-Infinity is not a JSON value"),
-        ("{'a': 1}", "record 12: Expecting property name enclosed in double quotes at character 2, 'a': 1}"),
-        ('{"a": 1,}', "record 12: .* at character [89], "),
+        ("{'a': 1}", "record 12: Expecting property name enclosed in double quotes at character 2: 'a': 1}"),
+        ('{"a": 1,}', "record 12: .* at character [89]: "),
         ('{"a": 01}', "Expecting ',' delimiter at character 8"),
         ('{"a": .5}', "(Expecting value|expected a value) at character 7"),
         ('{"a": 1} // x', "more than one value in the line at character 9"),
@@ -425,7 +425,7 @@ def test_overwritten_values_of_a_duplicate_key_are_surplus(
         ),
         ("[1, 2", "the line is truncated"),
         ("{", "the line is truncated .*set file_format.type to json"),
-        ("nul", "expected a value at character 1, nul"),
+        ("nul", "expected a value at character 1: nul"),
         ("[" * 300 + "]" * 300, "nested deeper than 200"),
         ("[" * 100_000, "record 12 is nested deeper than 200 levels"),
     ],

@@ -114,20 +114,20 @@ def test_declared_records_are_used(source: Source, document: Any, records: str, 
         pytest.param(
             {"data": "maintenance"},
             {"records": "data.items", "records_optional": True},
-            "API_RECORDS_NOT_FOUND: records data.items is missing in the response",
+            "API_RECORDS_NOT_FOUND: the path data.items in records is missing from the response",
             id="optional records below a text",
         ),
         pytest.param(
             {"userInput": "x"},
             {"records": "result.matches"},
-            "API_RECORDS_NOT_FOUND: records result.matches is missing in the response, which has the keys userInput. Correct "
+            "API_RECORDS_NOT_FOUND: the path result.matches in records is missing from the response, which has the keys userInput. Correct the path in "
             "records. If a missing list means that there are no records, set records_optional to true",
             id="a missing list, which may mean no records",
         ),
         pytest.param(
             {"other": 1},
             {"records": "data"},
-            "API_RECORDS_NOT_FOUND: records data is missing in the response, which has the keys other",
+            "API_RECORDS_NOT_FOUND: the path data in records is missing from the response, which has the keys other",
             id="a path that does not exist",
         ),
         pytest.param(
@@ -462,7 +462,7 @@ def test_a_persistent_failure_fails_the_run_after_five_attempts(source: Source) 
         pytest.param(Response(GOOD.body, 206), "API_RESPONSE_INVALID: the server returned 206", id="206"),
         pytest.param(
             Response(GOOD.body, headers={"Content-Encoding": "br"}),
-            "SOURCE_REQUEST_FAILED: the server sends the file encoded as br",
+            "SOURCE_REQUEST_FAILED: the response has the encoding br",
             id="brotli",
         ),
         pytest.param(
@@ -613,7 +613,7 @@ def test_an_empty_response_does_not_determine_the_path_of_the_records(source: So
         ),
         pytest.param(
             Response(b'{"id": 1}'),
-            "API_RECORDS_AMBIGUOUS: .* the records are at .*, but in another response at",
+            "API_RECORDS_AMBIGUOUS: .* the records are at .*, but in another response they are at",
             id="a record",
         ),
     ],
@@ -737,7 +737,10 @@ def test_optional_records_elsewhere_are_not_missing(source: Source, moved: bytes
 def test_pages_with_records_at_different_paths_fail(source: Source, second: bytes) -> None:
     source.serves("/2", second)
     error = fails(serving_document(source, {"items": [{"a": 1}], "next": "/2"}))
-    assert has_error(error, "API_RECORDS_AMBIGUOUS: items, page 2") and "but in another response at items" in error
+    assert (
+        has_error(error, "API_RECORDS_AMBIGUOUS: items, page 2")
+        and "but in another response they are at items" in error
+    )
 
 
 @pytest.mark.parametrize(
@@ -796,8 +799,8 @@ def test_values_with_the_same_url_are_called_once(source: Source) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("..", "API_VALUE_INVALID: .* which means a folder in a URL"),
-        ("\ud800", "API_VALUE_INVALID: .* contains half a surrogate pair, which a URL cannot contain"),
+        ("..", "API_VALUE_INVALID: .* which has a special meaning in a URL"),
+        ("\ud800", "API_VALUE_INVALID: .* contains an unpaired surrogate, which is not possible in a URL"),
     ],
 )
 def test_values_that_a_url_cannot_contain_fail(source: Source, value: str, message: str) -> None:

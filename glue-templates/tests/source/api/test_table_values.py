@@ -152,7 +152,7 @@ def test_a_value_that_means_a_folder_in_a_url_fails(
     drugs.run(f"SELECT '{value}' AS n")
     made = reading(dataset(["items"]), drugs)
     message = made.failing(lambda: made.run_on(api_endpoints=calls.endpoints(drugs, "n")))
-    assert has_error(message, "API_VALUE_INVALID") and f"contains '{value}', which means a folder" in message
+    assert has_error(message, "API_VALUE_INVALID") and f"contains '{value}', which has a special meaning" in message
 
 
 def test_a_number_that_is_not_finite_fails(source: Source, dataset: MakeDataset, silver: MakeTable) -> None:

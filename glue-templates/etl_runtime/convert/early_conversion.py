@@ -1,0 +1,126 @@
+"""Converts parts of a large table while the next parts are unpacked, with the types inferred from the first parts.
+
+A part is converted from memory, without writing it to a file or to staging. Therefore, the source is unpacked again if
+later values change a type. This only happens in runs that infer types, because published and declared types do not
+depend on the values.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from threading import Semaphore
+from traceback import clear_frames
+
+from etl_runtime.convert import conversion as sizes
+from etl_runtime.convert.conversion import Conversion
+from etl_runtime.convert.convert_shards import MAX_THREADS
+from etl_runtime.convert.task import Column, ConvertedShard, Shard, Take, convert_shard
+from etl_runtime.convert.unpacked_table import MAX_SAMPLES_PER_TABLE, Sample, UnpackedTable
+from etl_runtime.job.errors import RunFailed
+from etl_runtime.job.store import Store
+from etl_runtime.read.part import MEMORY_SCHEME, Part
+from etl_runtime.read.split_records import PART_BYTES, RecordBlock
+
+MAX_BYTES = 2 * PART_BYTES  # of a part in memory; a part with a long record is larger
+
+
+@dataclass
+class _Table:
+    """The parts of a table with their numbers. The columns are set when it is known that the table has several
+    objects."""
+
+    unpacked: UnpackedTable = field(default_factory=lambda: UnpackedTable([], []))
+    numbers: list[int] = field(default_factory=list)
+    columns: tuple[Column, ...] | None = None
+    is_kept: bool = False  # further parts are kept, because the columns cannot be determined or a conversion failed
+
+
+class EarlyConversion:
+    """Converts the parts of some tables early, in the threads of `pool`."""
+
+    def __init__(self, conversion: Conversion, store: Store, pool: ThreadPoolExecutor) -> None:
+        self._conversion = conversion
+        self._store = store
+        self._pool = pool
+        self._slots = Semaphore(MAX_THREADS)
+        self._tables: dict[str, _Table] = {}
+        self._bodies: dict[str, bytes] = {}  # the content of parts in memory, keyed by URI
+        self._shards: dict[str, tuple[Shard, Future[ConvertedShard]]] = {}  # keyed by object URI
+
+    def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
+        """Add part number `number` of a table, which is kept. Its conversion starts when the types are known."""
+        table = self._tables.setdefault(key, _Table())
+        table.numbers.append(number)
+        table.unpacked.parts.append(part)
+        if len(table.unpacked.samples) < MAX_SAMPLES_PER_TABLE:
+            table.unpacked.samples.append(Sample(part, sample))
+
+    def start(self, key: str, number: int, part: Part, block: RecordBlock) -> Part | None:
+        """Start to convert part number `number` of a table from memory. If no thread is free, wait for one.
+
+        Returns the part, or None if the part has to be kept, because the table may have only one object or may lose its
+        last column.
+        """
+        table = self._tables.setdefault(key, _Table())
+        is_large = part.bytes > MAX_BYTES
+        if table.is_kept or is_large or block.blank_last or table.unpacked.bytes <= sizes.ONE_OBJECT_BYTES:
+            return None
+        if table.columns is None:
+            self._start_kept(key, table)
+        if table.columns is None:
+            return None
+        part = replace(part, uri=f"{MEMORY_SCHEME}{key}/{number:05}")
+        self._slots.acquire()
+        self._bodies[part.uri] = bytes(block.body)
+        shard = self._conversion.shard(key, number, (part,), table.columns)
+        self._submit(shard, self._take).add_done_callback(lambda _: self._slots.release())
+        return part
+
+    def _start_kept(self, key: str, table: _Table) -> None:
+        """Set the columns of a table, and start to convert its first parts."""
+        try:
+            table.columns = self._conversion.plan(key, table.unpacked).columns()
+        except RunFailed:  # raised again when the whole table is converted
+            table.is_kept = True
+            return
+        for number, part in zip(table.numbers, table.unpacked.parts, strict=True):
+            self._submit(self._conversion.shard(key, number, (part,), table.columns))
+
+    def _take(self, part: Part) -> bytes:
+        return self._bodies.pop(part.uri)
+
+    def _submit(self, shard: Shard, take: Take | None = None) -> "Future[ConvertedShard]":
+        future = self._pool.submit(self._convert, shard, take)
+        self._shards[shard.uri] = shard, future
+        return future
+
+    def _convert(self, shard: Shard, take: Take | None) -> ConvertedShard:
+        try:
+            return convert_shard(shard, self._store, take)
+        except BaseException as error:
+            self._tables[shard.table].is_kept = True
+            for part in shard.parts:
+                self._bodies.pop(part.uri, None)
+            chain: BaseException | None = error
+            while chain is not None:  # the error is kept until the end, but not the rows in its frames
+                clear_frames(chain.__traceback__)
+                chain = chain.__cause__ or chain.__context__
+            raise
+
+    def results(self, shards: Sequence[Shard]) -> "Mapping[str, Future[ConvertedShard]]":
+        """The conversions of these shards, keyed by object URI. All conversions of other shards are ended."""
+        results = {}
+        for shard in shards:
+            started, future = self._shards.get(shard.uri, (None, None))
+            if future and started == shard:
+                results[shard.uri] = future
+        self._end(self._shards.keys() - results.keys())
+        return results
+
+    def end(self) -> None:
+        """End all conversions, because their objects will be written again."""
+        self._end(self._shards.keys())
+
+    def _end(self, uris: Collection[str]) -> None:
+        futures = [self._shards[uri][1] for uri in uris]
+        wait([future for future in futures if not future.cancel()])

@@ -1,0 +1,11 @@
+import * as fs from 'fs';
+
+/** Resolves when standard input, if it is a pipe, is closed: the program that started the command has ended. */
+export function inputEnd(): Promise<void> {
+  const input = fs.fstatSync(0);
+  return new Promise(resolve => {
+    if (input.isFIFO() || input.isSocket()) {
+      process.stdin.on('end', resolve).resume();
+    }
+  });
+}
