@@ -1,10 +1,10 @@
 """The DPU-seconds that a run uses, as AWS Glue bills them."""
 
 import logging
-import sys
 import time
 
 from etl_runtime.job.arguments import Names
+from etl_runtime.job.spark import active_spark_context
 
 LOG = logging.getLogger(__name__)
 
@@ -40,11 +40,7 @@ def dpu_seconds(names: Names, seconds: float) -> float | None:
 def _executor_seconds() -> float:
     """The sum of the lifetimes of the executors. Spark lists all active executors and the last 100 that were
     removed."""
-    if "pyspark" not in sys.modules:  # a run without Spark, which must not import it just for this
-        return 0
-    from pyspark import SparkContext
-
-    context = SparkContext._active_spark_context  # noqa: SLF001  # getOrCreate would start Spark
+    context = active_spark_context()
     if context is None:
         return 0
     executors = context._jsc.sc().statusStore().executorList(False)  # noqa: SLF001

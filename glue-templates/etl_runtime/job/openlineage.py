@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from etl_runtime.job.arguments import Job, TableName
+from etl_runtime.job.spark import active_spark_context
 from etl_runtime.job.store import Store, split
 
 LOG = logging.getLogger(__name__)
@@ -120,9 +121,9 @@ def _output(
 
 
 def _run_facets(record: Record) -> Event:
-    import pyspark
-
-    facets = {"processing_engine": _facet("ProcessingEngineRunFacet", name="spark", version=pyspark.__version__)}
+    facets = {}
+    if context := active_spark_context():
+        facets["processing_engine"] = _facet("ProcessingEngineRunFacet", name="spark", version=context.version)
     if record.get("error"):
         facets["errorMessage"] = _facet("ErrorMessageRunFacet", message=record["error"], programmingLanguage="PYTHON")
     if record.get("source_date"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
 SETTINGS = {
@@ -65,6 +66,13 @@ def start_spark() -> "SparkSession":
     if archive:
         spark.sparkContext.addPyFile(archive)
     return spark
+
+
+def active_spark_context() -> "SparkContext | None":
+    """The Spark context if Spark has been started. Does not import pyspark."""
+    pyspark = sys.modules.get("pyspark")
+    # getOrCreate would start Spark.
+    return pyspark.SparkContext._active_spark_context if pyspark else None  # noqa: SLF001
 
 
 def require_in_memory_catalog(spark: "SparkSession") -> None:

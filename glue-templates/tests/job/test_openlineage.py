@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,9 +112,21 @@ def test_a_bronze_run_has_its_sources_without_credentials_and_its_table(dataset:
     assert (statistics["rowCount"], statistics["fileCount"]) == (2, 1)
     assert completed["job"]["name"] == made.names["job"]
     assert completed["job"]["facets"]["documentation"]["description"] == "Places"
-    assert completed["run"]["facets"]["processing_engine"]["name"] == "spark"
     assert started["outputs"][0]["name"] == table["name"]
     assert "outputFacets" not in started["outputs"][0]
+
+
+@pytest.mark.parametrize("version", ["3.5.4", None])
+def test_the_engine_of_a_run_is_spark_if_it_has_started_spark(
+    version: str | None, dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = version and SimpleNamespace(version=version)
+    monkeypatch.setattr("pyspark.SparkContext._active_spark_context", context)
+    made = with_events(dataset())
+    made.run(source.serves("/x.csv", PLACES))
+    engines = [each["run"]["facets"].get("processing_engine", {}) for each in sorted_events(made)]
+    expected = ("spark", version) if version else (None, None)
+    assert [(each.get("name"), each.get("version")) for each in engines] == [expected] * 2
 
 
 def sorted_events(made: Lake) -> list[Any]:
