@@ -465,7 +465,7 @@ describe('default settings of jobs', () => {
     [
       { glueDefaults: { timeout: Duration.minutes(10) } },
       'VALUE_INVALID',
-      'glue_defaults.timeout_minutes is 10. Expected: Minutes: 15 to 2880.',
+      'glue_defaults.timeout_minutes is 10. Expected: Number of minutes: 15 to 2880.',
     ],
     [
       { glueDefaults: { maxRetries: 11 } },

@@ -175,7 +175,7 @@ test.each<[problem: string, props: object, id: string, error: string]>([
     + 'the pipeline "bronze-daily" is "bronze-daily", which has the same prefix as the schedules of bronze datasets. '
     + 'Use another name, for example "daily-bronze".'],
   ['too many concurrent jobs', { maxConcurrentJobs: 0 }, 'Daily', 'VALUE_INVALID: Lake/Daily: max_concurrent_jobs of '
-    + 'the pipeline "daily" is 0. Expected: How many datasets run at the same time: 1 to 100.'],
+    + 'the pipeline "daily" is 0. Expected: Maximum number of datasets that run at the same time: 1 to 100.'],
   ['an invalid schedule', { schedule: Schedule.cron('0 6 * * *') }, 'Daily', 'SCHEDULE_INVALID: Lake/Daily: '
     + 'schedule.expression of the pipeline "daily" is "cron(0 6 * * *)".'],
   ['a misspelled prop', { dataset: [] }, 'Daily', 'UNKNOWN_KEY: Lake/Daily: dataset is not a known prop. Did you mean '

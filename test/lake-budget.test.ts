@@ -149,7 +149,7 @@ test('existing roles are used, and no role is created', () => {
 
 test.each([0, -1, NaN, Infinity, '200'])('maxDpuHoursPerMonth %p is an error', value => {
   expect(() => lake({ maxDpuHoursPerMonth: value as number })).toThrow(
-    /VALUE_INVALID: Core\/Lake: max_dpu_hours_per_month is .*\. Expected: DPU-hours, greater than 0/);
+    /VALUE_INVALID: Core\/Lake: max_dpu_hours_per_month is .*\. Expected: Number of DPU-hours .* greater than 0\./);
 });
 
 test('a maxDpuHoursPerMonth that is only known at deployment is an error', () => {

@@ -13,7 +13,7 @@ export interface ConfigDocument {
    */
   database_prefix?: string;
   /**
-   * Format of the tables of all datasets. parquet (default): Parquet files that a crawler adds to the Glue Data Catalog. iceberg: Apache Iceberg tables; a run publishes each table by one commit in the Glue Data Catalog, without a crawler. table_format of a dataset overrides it.
+   * Format of the tables of all datasets. parquet (default): Parquet files that a crawler adds to the Glue Data Catalog. iceberg: Apache Iceberg tables; a run publishes each table with one commit in the Glue Data Catalog, without a crawler. table_format of a dataset overrides it.
    */
   table_format?: 'parquet' | 'iceberg';
   /**
@@ -26,7 +26,7 @@ export interface ConfigDocument {
   lake_formation?: boolean;
   retention?: Retention;
   /**
-   * DPU-hours, greater than 0, that the jobs of the lake can use per calendar month (UTC) before an alarm is raised. Default: no alarm.
+   * Number of DPU-hours that the jobs of the lake can use per calendar month (UTC) before an alarm is raised. It must be greater than 0. Default: no alarm.
    */
   max_dpu_hours_per_month?: number;
   glue_defaults?: GlueDefaults;
@@ -58,7 +58,7 @@ export interface GlueDefaults {
    */
   max_retries?: number;
   /**
-   * Additional arguments of all jobs, see the AWS Glue documentation: {--name: value}. Arguments that the library sets are not allowed.
+   * Additional arguments of all jobs: {--name: value}. The AWS Glue documentation lists the arguments. Arguments that the library sets are not allowed.
    */
   default_arguments?: {
     /**
@@ -77,7 +77,7 @@ export interface GlueWorkerConfigs {
   xlarge?: GlueWorkerConfig;
 }
 /**
- * Worker settings and timeout of a size. Set at least one of them.
+ * Worker settings and timeout of a size. Set at least one key.
  */
 export interface GlueWorkerConfig {
   /**
@@ -93,7 +93,7 @@ export interface GlueWorkerConfig {
    */
   auto_scaling?: boolean;
   /**
-   * Whether runs use spare capacity at a lower price: the execution class FLEX of AWS Glue. A run can wait up to 20 minutes for capacity and fail if there is none. Only with the worker types G.1X and G.2X, a timeout of at least 30 minutes, and not in a pipeline. Default: false.
+   * Whether runs use spare capacity at a lower price: the execution class FLEX of AWS Glue. A run waits up to 20 minutes for capacity, and can fail if there is none. FLEX requires the worker type G.1X or G.2X and a timeout of at least 30 minutes, and is not allowed for the datasets of a pipeline. Default: false.
    */
   flex?: boolean;
   /**

@@ -13,7 +13,7 @@ export interface PipelineDocument {
    */
   description?: string;
   /**
-   * The datasets to run, as layer/dataset. In a file, * stands for any characters: gold/* are all gold datasets.
+   * The datasets to run, as layer/dataset. In a file, * stands for any characters except /: gold/* matches all gold datasets.
    *
    * @minItems 1
    *
@@ -26,11 +26,11 @@ export interface PipelineDocument {
   with_inputs?: boolean;
   schedule?: Schedule;
   /**
-   * How many datasets run at the same time: 1 to 100. Default: 10, which stays below the default quotas of AWS Glue.
+   * Maximum number of datasets that run at the same time: 1 to 100. Default: 10, which stays below the default quotas of AWS Glue.
    */
   max_concurrent_jobs?: number;
   /**
-   * What happens to a dataset if one of its inputs fails: skip does not run it, use_published runs it with the last published tables of the input. Default: skip.
+   * What happens to a dataset if one of its inputs fails: with skip, it does not run; with use_published, it runs with the last published tables of the input. Default: skip.
    */
   on_failed_input?: 'skip' | 'use_published';
 }
@@ -47,7 +47,7 @@ export interface Schedule {
    */
   expression: string;
   /**
-   * Flexible time window: the execution starts within this number of minutes after the scheduled time. Default: 10. 0 starts it on time.
+   * Flexible time window: the execution starts within this number of minutes after the scheduled time. Default: 10. With 0, it starts on time.
    */
   flexible_minutes?: number;
   /**

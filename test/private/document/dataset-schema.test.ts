@@ -45,7 +45,7 @@ test.each<[string, object, string]>([
     'an invalid URL in a list',
     { source_url: ['https://a.org/1', 'ftp://a.org/2'] },
     'URL_INVALID: Lake: source_url[1] of dataset "fda-cder" is "ftp://a.org/2". Expected: An http:// or https:// URL '
-      + 'without credentials, an s3:// URL with a bucket and a path, or in a configuration file, the path of a file, '
+      + 'without credentials, an s3:// URL with a bucket and a path, or, in a configuration file, the path of a file, '
       + 'relative to config.json. For example: ',
   ],
   [
@@ -200,32 +200,32 @@ test.each<[string, object, string]>([
   [
     'a business key without columns',
     { business_key: [] },
-    'VALUE_INVALID: Lake: business_key of dataset "fda-cder" is []. Expected: Columns by their names in the '
+    'VALUE_INVALID: Lake: business_key of dataset "fda-cder" is []. Expected: List of column names, as in the '
       + 'table. For example: ["zip_code"].',
   ],
   [
     'a duplicate column',
     { business_key: ['a', 'a'] },
     'DUPLICATE_VALUE: Lake: business_key of dataset "fda-cder" is ["a","a"], which contains a duplicate. '
-      + 'Expected: Columns by their names',
+      + 'Expected: List of column names, as in the table.',
   ],
   [
     'a string instead of a list of columns',
     { business_keys: { products: 'ndc' } },
-    'VALUE_INVALID: Lake: business_keys.products of dataset "fda-cder" is "ndc". Expected: Columns by their '
-      + 'names in the table.',
+    'VALUE_INVALID: Lake: business_keys.products of dataset "fda-cder" is "ndc". Expected: List of column '
+      + 'names, as in the table.',
   ],
   [
     'an empty column name',
     { data_quality: { required_columns: { products: ['ndc', ''] } } },
     'VALUE_INVALID: Lake: data_quality.required_columns.products[1] of dataset "fda-cder" is "". Expected: '
-      + 'Columns by their names in the table.',
+      + 'List of column names, as in the table.',
   ],
   [
     'a string instead of required columns',
     { data_quality: { required_columns: 'ndc' } },
     'VALUE_INVALID: Lake: data_quality.required_columns of dataset "fda-cder" is "ndc". Expected: Columns '
-      + 'that must exist in the source and must rarely be null, by their names in the table',
+      + 'that must exist in the source and must rarely be null, as named in the table',
   ],
   [
     'a negative number of rows',
