@@ -25,9 +25,9 @@ export interface Alerts {
    * `cloudwatch.amazonaws.com` to publish. The other alerts are published with the role `<resourcePrefix>-alerts-role`.
    * A topic of another account must allow this role. If the topic is encrypted, import it with
    * `Topic.fromTopicAttributes` and `keyArn`, so that the role is granted access to the key. The key policy is not
-   * changed: it must allow IAM policies to grant access, and allow `cloudwatch.amazonaws.com` the actions
-   * `kms:Decrypt` and `kms:GenerateDataKey*`. CloudWatch cannot publish to a topic that is encrypted with the AWS
-   * managed key `aws/sns`. Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or `encryptionKey` is also set.
+   * changed: it must allow IAM policies to grant access, and allow `cloudwatch.amazonaws.com` to call `kms:Decrypt` and
+   * `kms:GenerateDataKey*`. CloudWatch cannot publish to a topic that is encrypted with the AWS managed key `aws/sns`.
+   * Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or `encryptionKey` is also set.
    *
    * @default - a new topic named `<resourcePrefix>-alerts`, because most lakes have no topic for alerts yet
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
@@ -40,7 +40,7 @@ export interface Alerts {
    * The key is the encryption key of the lake. If the lake has none, a new key with the alias
    * `alias/<resourcePrefix>` and yearly rotation is created. AWS KMS charges for each key per month.
    *
-   * @default - true if the lake is encrypted, so that alerts are as protected as the data; otherwise false
+   * @default - true if the lake is encrypted, so that alerts are as well protected as the data; otherwise false
    * @see https://aws.amazon.com/kms/pricing/
    */
   readonly encrypted?: boolean;
@@ -49,8 +49,8 @@ export interface Alerts {
    * The KMS key that encrypts the new topic.
    *
    * If the key is created in this app, its policy is extended. Otherwise the policy must allow IAM policies to grant
-   * access, and allow `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. Synthesis fails
-   * with `ENCRYPTION_KEY_INVALID` if the key is an alias.
+   * access, and allow `cloudwatch.amazonaws.com` to call `kms:Decrypt` and `kms:GenerateDataKey*`. Synthesis fails with
+   * `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
    * @default - the encryption key of the lake if the topic is encrypted, because one key is enough for most lakes
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services

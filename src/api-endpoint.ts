@@ -59,10 +59,10 @@ export interface ForEachTable {
   readonly table: string;
 
   /**
-   * The column of the table that contains the values, such as `rxcui`: a text, a number, a date, a timestamp or a
-   * Boolean.
+   * The column of the table that contains the values, such as `rxcui`. Its values can be strings, numbers, dates,
+   * timestamps or Booleans.
    *
-   * Each distinct value is used once, in ascending order. Null values and empty texts are skipped. Each record gets a
+   * Each distinct value is used once, in ascending order. Null values and empty strings are skipped. Each record gets a
    * field with this name, which contains the value that the endpoint was called with. A record that already has a field
    * of this name is not changed.
    */
@@ -91,7 +91,7 @@ export interface ApiEndpoint {
   readonly method?: HttpMethod;
 
   /**
-   * Query parameters to add to those in `url`.
+   * Query parameters to add to the parameters in `url`.
    *
    * `{value}` in a parameter is replaced by the value of `forEach` or `forEachTable`. Do not put secrets here; use
    * `auth` of the dataset.
@@ -149,8 +149,8 @@ export interface ApiEndpoint {
   readonly orient?: RecordOrient;
 
   /**
-   * The name of a column for the keys of `RecordOrient.INDEX`. Synthesis fails with `SETTING_REQUIRED` if `orient` is
-   * not set, and with `SETTINGS_CONFLICT` for another `orient`.
+   * The name of the column that contains the keys of the records, with `RecordOrient.INDEX`. Synthesis fails with
+   * `SETTING_REQUIRED` if `orient` is not set, and with `SETTINGS_CONFLICT` for another `orient`.
    *
    * @default - the keys are not in the table, because many records also contain their key
    */

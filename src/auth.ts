@@ -24,10 +24,10 @@ export interface SecretOptions {
   readonly encryptionKey?: string;
 }
 
-/** Options of a bearer token. */
+/** Options for a bearer token. */
 export interface BearerOptions extends SecretOptions {
   /**
-   * The key of the token, if the secret is a JSON object.
+   * The key of the token in the secret, if the secret is a JSON object.
    *
    * @default - the secret contains only the token
    */
@@ -44,7 +44,7 @@ export enum ApiKeyLocation {
   COOKIE = 'cookie',
 }
 
-/** Options of an API key. */
+/** Options for an API key. */
 export interface ApiKeyOptions extends SecretOptions {
   /** The name of the header, query parameter or cookie, such as `X-Api-Key`. */
   readonly name: string;
@@ -57,14 +57,14 @@ export interface ApiKeyOptions extends SecretOptions {
   readonly location?: ApiKeyLocation;
 
   /**
-   * The key of the value, if the secret is a JSON object.
+   * The key of the API key in the secret, if the secret is a JSON object.
    *
-   * @default - the secret contains only the value
+   * @default - the secret contains only the API key
    */
   readonly secretKey?: string;
 }
 
-/** Options of HTTP basic authentication. */
+/** Options for HTTP basic authentication. */
 export interface BasicOptions extends SecretOptions {
   /**
    * The key of the user name in the JSON object of the secret.
@@ -89,7 +89,7 @@ export enum TokenAuthMethod {
   CLIENT_SECRET_POST = 'client_secret_post',
 }
 
-/** Options of the OAuth 2.0 client credentials grant. */
+/** Options for the OAuth 2.0 client credentials grant. */
 export interface OAuth2ClientCredentialsOptions extends SecretOptions {
   /**
    * The URL of the token endpoint, such as `https://login.example.org/oauth/token`.
@@ -192,7 +192,7 @@ export class Auth {
   /**
    * Uses the OAuth 2.0 client credentials grant. The secret is a JSON object with the client ID and the client secret.
    *
-   * The run requests a token with them, and requests a new one if it expires or is rejected.
+   * The run uses them to request a token, and requests a new token if the current one expires or is rejected.
    *
    * @param options the secret, and the token endpoint
    * @see https://datatracker.ietf.org/doc/html/rfc6749#section-4.4

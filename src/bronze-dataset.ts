@@ -71,7 +71,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    *
    * The dataset gets its own role, which can use the connection.
    *
-   * @default - no connection; the job uses the internet
+   * @default - no connection; the job reaches the source over the internet
    */
   readonly connection?: GlueConnection;
 
@@ -153,7 +153,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
 
   /**
    * The names of columns in all tables. Each key is the name in the source, and each value is the name in the table.
-   * A short form of `columnSchema`.
+   * This is a short form of `columnSchema`.
    *
    * @default - the names in the source, in snake_case
    */
@@ -193,8 +193,8 @@ export class BronzeDataset extends LakeDataset {
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
-   * @param tables the names of its tables, as in `outputs`, which `grantQuery` needs; by default, one table with the
-   * name of the dataset
+   * @param tables the names of its tables, as in `fileTableMapping` or the endpoints of the source. `grantQuery` needs
+   * them. By default, the dataset has one table with its own name
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'ZipcodesByState', {
@@ -291,13 +291,13 @@ function toDocument(scope: Construct, props: BronzeDatasetProps): DatasetDocumen
 function fileFormatDocument(scope: Construct, format: FileFormat): DatasetDocument['file_format'] {
   if (format._document.column_names !== undefined && format._columnNamesByTable !== undefined) {
     throw synthError(
-      scope, 'SETTINGS_CONFLICT', 'fileFormat has both columnNames and columnNamesByTable.', 'Set one of them.',
+      scope, 'SETTINGS_CONFLICT', 'fileFormat has both columnNames and columnNamesByTable.', 'Set only one of them.',
     );
   }
   return { ...format._document, column_names: format._document.column_names ?? format._columnNamesByTable };
 }
 
-/** Converts the values of a map. A value that is not a map is returned unchanged, for the schema to report. */
+/** Converts the values of a map. A value that is not a map is returned unchanged, and the schema reports it. */
 function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
   return isStruct(map)
     ? Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]))

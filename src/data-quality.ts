@@ -8,10 +8,10 @@ import { DataRule } from './data-rule';
  */
 export interface DataQuality {
   /**
-   * The columns that must exist in the source, by their names in the table. The share of null values in each of these
-   * columns must not exceed `criticalNullThreshold`.
+   * The columns that must exist in the source, as named in the table. The share of null values in each of these columns
+   * must not exceed `criticalNullThreshold`.
    *
-   * Gate: `required_columns`, `null_share`. Synthesis fails with `SETTINGS_CONFLICT` if `requiredColumnsByTable` is
+   * Gates: `required_columns` and `null_share`. Synthesis fails with `SETTINGS_CONFLICT` if `requiredColumnsByTable` is
    * also set.
    *
    * @default - none, because only you know which columns are required
@@ -29,10 +29,10 @@ export interface DataQuality {
   readonly requiredColumnsByTable?: { [table: string]: string[] };
 
   /**
-   * The columns that can disappear or become entirely null, by their names in the table. The list applies to all
-   * tables of the dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
+   * The columns that can disappear or become entirely null, as named in the table. The list applies to all tables of
+   * the dataset. For a column of a bronze table, you can also set `optional` in `columnSchema`.
    *
-   * Gate: `missing_columns`, `all_null_columns`. These gates do not check optional columns.
+   * Gates: `missing_columns` and `all_null_columns`. These gates do not check optional columns.
    *
    * @default - none: a published column whose values are all lost usually means that the source has changed
    */
@@ -48,7 +48,7 @@ export interface DataQuality {
   readonly criticalNullThreshold?: number;
 
   /**
-   * The minimum number of rows of a table. 0 allows an empty table.
+   * The minimum number of rows of a table. Set it to 0 to allow an empty table.
    *
    * Gate: `min_rows`. Synthesis fails with `SETTINGS_CONFLICT` if `expectedRecordCountMinByTable` is also set.
    *
@@ -67,8 +67,8 @@ export interface DataQuality {
   readonly expectedRecordCountMinByTable?: { [table: string]: number };
 
   /**
-   * The maximum share of rows, from 0 to 1, that a table can lose from one publication to the next. 1 turns the gate
-   * off.
+   * The maximum share of rows, from 0 to 1, that a table can lose from one publication to the next. Set it to 1 to turn
+   * the gate off.
    *
    * Gate: `shrink`.
    *
@@ -77,8 +77,8 @@ export interface DataQuality {
   readonly maxShrink?: number;
 
   /**
-   * The maximum share of the current rows of a history, from 0 to 1, for which a run may create a new version. 1
-   * turns the gate off.
+   * The maximum share of the current rows of a history, from 0 to 1, for which a run may create a new version. Set it
+   * to 1 to turn the gate off.
    *
    * Gate: `churn`. It applies if the history has at least 100 current rows. Only for datasets with `history`; for other
    * datasets, synthesis fails with `SETTING_NOT_APPLICABLE`.
@@ -99,7 +99,7 @@ export interface DataQuality {
 
   /**
    * The maximum share of rows, from 0 to 1, in which the value of a column did not fit its type and is stored in
-   * `meta_rescued`. 1 turns the gate off.
+   * `meta_rescued`. Set it to 1 to turn the gate off.
    *
    * Gate: `rescued`. Only for bronze datasets; for other datasets, synthesis fails with `SETTING_NOT_APPLICABLE`.
    *

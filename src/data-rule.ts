@@ -3,7 +3,7 @@ import { datasetSchema } from './private/document/dataset-schema';
 
 /** What happens if the share of rows that violate a rule exceeds `maxShare`. */
 export enum RuleSeverity {
-  /** The run fails with the gate `rules`, and the published tables do not change. */
+  /** The run fails at the gate `rules`, and the published tables do not change. */
   FAIL = 'fail',
   /** The run publishes the tables, and writes a warning to the log and to the run record. */
   WARN = 'warn',
@@ -74,7 +74,7 @@ export class DataRule {
    * `RULE_INVALID` if the condition is not valid, or causes an error, such as a failed cast.
    *
    * @param condition a condition in Spark SQL on the columns of the table
-   * @param options the name, table, severity and share of the rule
+   * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake
    * @example
    * const rule = DataRule.condition('price >= 0', { name: 'prices are not negative' });
@@ -87,7 +87,7 @@ export class DataRule {
    * A column that must not be null.
    *
    * @param column the name of the column in the table
-   * @param options the name, table, severity and share of the rule
+   * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake
    * @example
    * const rule = DataRule.notNull('zip_code');
@@ -100,7 +100,7 @@ export class DataRule {
    * Columns whose values must be unique. As in SQL, rows with null in one of them satisfy the rule.
    *
    * @param columns the names of the columns in the table
-   * @param options the name, table, severity and share of the rule
+   * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake
    * @example
    * const rule = DataRule.unique(['state', 'city']);
@@ -114,7 +114,7 @@ export class DataRule {
    *
    * @param column the name of the column in the table
    * @param values the values, which are cast to the data type of the column
-   * @param options the name, table, severity and share of the rule
+   * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake
    * @example
    * const rule = DataRule.acceptedValues('state', ['MA', 'NY']);
@@ -130,10 +130,10 @@ export class DataRule {
    * the table does not belong to one of them.
    *
    * @param column the name of the column in the table
-   * @param to the table of an input: `database.table`, where `${bronze_database}`, `${silver_database}` and
-   * `${gold_database}` are replaced by the names of the databases, or the name of the table
+   * @param to the table of an input, as `database.table` or as the name of the table alone. `${bronze_database}`,
+   * `${silver_database}` and `${gold_database}` are replaced by the names of the databases
    * @param field the name of the column in that table
-   * @param options the name, table, severity and share of the rule
+   * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake
    * @example
    * const rule = DataRule.relationship('zip_code', '${bronze_database}.zipcodes', 'zip_code');

@@ -45,7 +45,7 @@ export interface DatasetDirectoryProps {
   /**
    * The lake that the datasets belong to.
    *
-   * Set it if you need settings that a file cannot have, such as `alerts`, or if another app deploys the core.
+   * Set it if you need settings that cannot be set in a file, such as `alerts`, or if another app deploys the core.
    *
    * @default - a new EtlCore in its own stack, with the settings of `config.json` in the folder
    */
@@ -59,8 +59,8 @@ export interface DatasetDirectoryProps {
   readonly env?: Environment;
 
   /**
-   * Datasets of the lake that another app deploys, such as `bronze/zipcodes`. Datasets in this folder can use them as
-   * inputs, and pipelines can list them.
+   * Datasets of the lake that another app deploys, such as `bronze/zipcodes`. Datasets in this folder can use these
+   * datasets as inputs, and pipelines can list them.
    *
    * @default - none; a name without a configuration file is probably a typo, so synthesis fails with `UNKNOWN_INPUT`
    * for an input and with `UNKNOWN_DATASET` for a dataset of a pipeline
@@ -71,17 +71,17 @@ export interface DatasetDirectoryProps {
 /**
  * A lake that is declared in configuration files.
  *
- * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, is a dataset. Each
- * of them becomes a stack; a dataset is deployed after its inputs. The SQL file of a derived dataset is in the folder
- * of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in that folder is a custom
- * script that replaces the packaged job script.
+ * `config.json` in the folder configures the core. Every `config.json` in a subfolder, at any depth, describes a
+ * dataset. Each dataset becomes a stack, which is deployed after the stacks of its inputs. The SQL file of a derived
+ * dataset is in the folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in
+ * that folder is a custom script that replaces the packaged job script.
  *
- * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, is a pipeline. Each pipeline also
- * becomes a stack, which is deployed after the datasets that the pipeline lists.
+ * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, describes a pipeline. Each
+ * pipeline also becomes a stack, which is deployed after the datasets that the pipeline lists.
  *
- * Symbolic links are followed; a broken one fails with `FILE_NOT_FOUND`. The JSON Schemas `dataset.schema.json`,
- * `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package describe the files.
- * Refer to them with `$schema` in the files, so that your editor completes and checks the keys.
+ * Symbolic links are followed. For a broken link, synthesis fails with `FILE_NOT_FOUND`. The JSON Schemas
+ * `dataset.schema.json`, `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package
+ * describe the files. Refer to them with `$schema` in the files, so that your editor completes and checks the keys.
  *
  * Synthesis reports all problems in all files at once, each with its error code, file, line, column and JSON pointer,
  * and how to fix it.
@@ -192,7 +192,7 @@ export class DatasetDirectory extends Construct {
   }
 
   /**
-   * The stack of a file.
+   * Creates the stack of a dataset or a pipeline.
    *
    * @param suffix the name of the stack after the prefix
    */

@@ -11,7 +11,8 @@ import { relativePath } from './private/files/json-file';
 import { TableFormat } from './table-format';
 
 /**
- * The configuration of a core from a `config.json` file. It has properties of `EtlCore` and `EtlCore.fromPrefixes`.
+ * The configuration of a core from a `config.json` file. You can pass its properties to `EtlCore` and
+ * `EtlCore.fromPrefixes`.
  *
  * The JSON Schema `glue-templates/config.schema.json` in the package describes the file. Refer to it with `$schema` in
  * the file, so that your editor completes and checks the keys.

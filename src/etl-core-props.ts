@@ -10,17 +10,17 @@ import { TableFormat } from './table-format';
 /**
  * The prefixes that the names of a lake are derived from, and the settings that its datasets share.
  *
- * One prefix is one lake in one account and Region. If you use `EtlCore.fromPrefixes`, repeat the settings of the
- * `EtlCore`.
+ * Each prefix identifies one lake in one account and Region. If you use `EtlCore.fromPrefixes`, repeat the settings of
+ * the `EtlCore`.
  */
 export interface EtlCorePrefixes {
   /**
    * The prefix of all names of the lake, such as the names of its bucket, jobs, roles and workgroup. It is in
    * kebab-case and has at most 49 characters.
    *
-   * Development and production in one account use two prefixes. Synthesis fails with `PREFIX_INVALID` if the prefix is
-   * not kebab-case or contains the name of a layer, with `NAME_TOO_LONG` if it is too long, and with `NAME_TAKEN` if
-   * another core uses it.
+   * Use different prefixes for development and production in the same account. Synthesis fails with `PREFIX_INVALID` if
+   * the prefix is not kebab-case or contains the name of a layer, with `NAME_TOO_LONG` if it is too long, and with
+   * `NAME_TAKEN` if another core uses it.
    */
   readonly resourcePrefix: string;
 
@@ -52,8 +52,8 @@ export interface EtlCorePrefixes {
   readonly glueDefaults?: GlueDefaults;
 
   /**
-   * Worker settings by size: from `small`, `medium`, `large` or `xlarge` to the settings that differ from the built-in
-   * ones. Repeat this setting in `EtlCore.fromPrefixes`.
+   * Worker settings by size. Each key is `small`, `medium`, `large` or `xlarge`. Its value contains the settings that
+   * differ from the built-in settings. Repeat this setting in `EtlCore.fromPrefixes`.
    *
    * The settings of a size are a `GlueWorkerConfig`. In Python they can also be a dict, such as
    * `{"number_of_workers": 5}`. Synthesis fails with `UNKNOWN_KEY` for another size or an unknown setting, and with
@@ -181,7 +181,7 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    *
    * If the key is created in this app, its policy is extended. Otherwise, its policy must allow IAM policies to grant
    * access. It must also allow `logs.<region>.amazonaws.com` to use the key for the log groups of the lake. With
-   * alerts, it must also allow `cloudwatch.amazonaws.com` the actions `kms:Decrypt` and `kms:GenerateDataKey*`. With an
+   * alerts, it must also allow `cloudwatch.amazonaws.com` to call `kms:Decrypt` and `kms:GenerateDataKey*`. With an
    * existing bucket, use the key of that bucket. Synthesis fails with `ENCRYPTION_KEY_INVALID` if the key is an alias.
    *
    * @default - a new key if `encrypted` is true; otherwise no key

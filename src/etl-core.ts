@@ -50,8 +50,8 @@ const ETL_CORE = Symbol.for('cdk-glue-medallion.EtlCore');
  *
  * It creates the bucket, the databases, the shared role of jobs and crawlers, the Athena workgroup, the log groups, the
  * group and the role of the schedules, and the state machine that handles the datasets of pipelines. The bucket and the
- * databases are retained when the stack is deleted. They are only deleted by the rollback of a first deployment that
- * fails.
+ * databases are retained when the stack is deleted. They are deleted only if the first deployment fails and is rolled
+ * back.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -111,7 +111,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly roles?: LakeRoles;
 
   /**
-   * The bucket with all data of the lake: original files, tables, staging data, scripts, run records, query results.
+   * The bucket with all data of the lake: original files, tables, staging data, scripts, run records and query results.
    */
   public readonly bucket: IBucket;
   /** The database of the bronze tables. Undefined with `existingDatabases`. */
@@ -430,7 +430,7 @@ class ImportedEtlCore extends Construct implements IEtlCore {
   }
 }
 
-/** Queries in the workgroup of the lake. */
+/** Allows a grantee to run queries in the workgroup of the lake. */
 function grantLakeQuery(core: IEtlCore, grantee: IGrantable, options?: QueryGrantOptions, key?: IKey): Grant {
   const { workGroup, queryResults } = new LakeNames(core, core);
   return grantQuery(core, grantee, { workGroup, results: queryResults, key }, options);

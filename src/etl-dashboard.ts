@@ -19,7 +19,7 @@ import { checkMetricsEnabled, datasetMetric } from './private/resources/dataset-
 import { lakeTags, tagExisting } from './private/resources/lake-tags';
 import { claimName } from './private/resources/unique-names';
 
-/** Properties of a dashboard: the datasets it shows. */
+/** Properties of a dashboard: its lake, the datasets that it shows, and its name. */
 export interface EtlDashboardProps {
   /**
    * The lake of the datasets.
@@ -100,7 +100,7 @@ const DASHBOARD_PROPS: PropTypes<EtlDashboardProps> = {
 const MAX_WIDGETS = 500;
 const WIDGETS_PER_ROW = 4;
 
-/** A dashboard is 24 units wide. */
+/** The widgets of one dataset, in one row. A dashboard is 24 units wide. */
 function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
   const metric = (metricName: string, options: MetricOptions) =>
     datasetMetric(names, { layer, dataset }, metricName, options);
@@ -124,7 +124,7 @@ function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
       'hours since the last publication',
       'hours',
       new MathExpression({
-        // The value at the end of each period. A period without a publication repeats the previous one.
+        // The value at the end of each period. A period without a publication uses the previous publication.
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
         expression: '(EPOCH(published) + PERIOD(published) - FILL(published, REPEAT)) / 3600',
         usingMetrics: { published: metric('PublishedAt', { statistic: Stats.MAXIMUM }) },

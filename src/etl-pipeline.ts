@@ -98,13 +98,14 @@ export interface EtlPipelineProps {
 }
 
 /**
- * A pipeline runs datasets in the order of their dependencies: each dataset starts as soon as its inputs have ended.
+ * A pipeline runs datasets in the order of their dependencies: each dataset starts as soon as all its inputs have
+ * finished.
  *
  * For each dataset, it runs the job, waits for the last attempt of the run, and runs the crawler if the table is new or
  * its schema has changed. Iceberg tables need no crawler. A derived dataset runs only if an input has published since
- * its last run, or if its own definition has changed. If a dataset fails, its dependents are skipped, the others
- * continue, and the execution fails at its end. Executions of a pipeline do not overlap. The alerts of the core send
- * one message per failed execution.
+ * its last run, or if its own definition has changed. If a dataset fails, its dependents are skipped, and the other
+ * datasets continue. When they have finished, the execution fails. Executions of a pipeline do not overlap. The alerts
+ * of the core send one message per failed execution.
  *
  * The pipeline is a state machine of AWS Step Functions. It starts an execution of the state machine
  * `<resourcePrefix>-dataset` for each dataset. See `docs/operations/pipelines.md` for what it costs.

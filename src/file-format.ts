@@ -3,10 +3,10 @@ import { datasetSchema } from './private/document/dataset-schema';
 import { plainCopy } from './private/document/struct-keys';
 import { RecordOrient } from './record-orient';
 
-/** Options of text formats with one record per line. */
+/** Options for text formats with one record per line. */
 export interface TextOptions {
   /**
-   * The encoding of the file, by its name in Python, such as `cp1252`.
+   * The encoding of the file, as named in Python, such as `cp1252`.
    *
    * The run fails if a byte is not valid in this encoding.
    *
@@ -97,7 +97,7 @@ export interface TextOptions {
 }
 
 /**
- * Options of delimited text.
+ * Options for delimited text.
  *
  * Synthesis fails with `CHARACTERS_CONFLICT` if one character has two meanings, such as the delimiter and the quote.
  */
@@ -118,8 +118,8 @@ export interface CsvOptions extends TextOptions {
   readonly header?: boolean;
 
   /**
-   * The character that encloses fields with a delimiter, a quote or a line break. Set it to an empty string if the file
-   * has no quotes.
+   * The character that encloses fields that contain a delimiter, a quote or a line break. Set it to an empty string if
+   * the file has no quotes.
    *
    * A quote within a field is written twice.
    *
@@ -143,7 +143,7 @@ export interface CsvOptions extends TextOptions {
   readonly quotedNulls?: boolean;
 }
 
-/** Options of fixed-width text. */
+/** Options for fixed-width text. */
 export interface FixedWidthOptions extends TextOptions {
   /** The widths of the fields in characters. Spaces around a value are removed. */
   readonly widths: number[];
@@ -157,7 +157,7 @@ export interface FixedWidthOptions extends TextOptions {
   readonly header?: boolean;
 }
 
-/** Options of JSON documents. */
+/** Options for JSON documents. */
 export interface JsonOptions {
   /**
    * The path to the list of records, with keys joined by dots, such as `data.items`.
@@ -188,8 +188,8 @@ export interface JsonOptions {
   readonly orient?: RecordOrient;
 
   /**
-   * The name of a column for the keys of `RecordOrient.INDEX`. Synthesis fails with `SETTING_REQUIRED` if `orient` is
-   * not set, and with `SETTINGS_CONFLICT` for another `orient`.
+   * The name of the column that contains the keys of the records, with `RecordOrient.INDEX`. Synthesis fails with
+   * `SETTING_REQUIRED` if `orient` is not set, and with `SETTINGS_CONFLICT` for another `orient`.
    *
    * @default - the keys are not in the table, because many records also contain their key
    */
@@ -226,7 +226,7 @@ export interface JsonOptions {
   readonly header?: boolean;
 
   /**
-   * The encoding of the file, by its name in Python, such as `cp1252`.
+   * The encoding of the file, as named in Python, such as `cp1252`.
    *
    * The run fails if a byte is not valid in this encoding.
    *
@@ -236,10 +236,10 @@ export interface JsonOptions {
   readonly encoding?: string;
 }
 
-/** Options of JSON Lines. */
+/** Options for JSON Lines. */
 export interface JsonLinesOptions {
   /**
-   * The encoding of the file, by its name in Python, such as `cp1252`.
+   * The encoding of the file, as named in Python, such as `cp1252`.
    *
    * The run fails if a byte is not valid in this encoding.
    *

@@ -3,8 +3,8 @@ import { CfnConnection } from 'aws-cdk-lib/aws-glue';
 /**
  * A Glue connection of the type `NETWORK`, through which a job reaches sources in a VPC.
  *
- * Its subnet needs a route to Amazon S3, and to AWS Secrets Manager for a dataset with `auth`: through a VPC endpoint
- * or a NAT gateway.
+ * Its subnet needs a route to Amazon S3 through a VPC endpoint or a NAT gateway. For a dataset with `auth`, it also
+ * needs a route to AWS Secrets Manager.
  *
  * @see https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
  * @exampleMetadata fixture=lake

@@ -65,8 +65,8 @@ export interface GlueWorkerConfig {
    * Whether AWS Glue adds and removes workers during a run, up to `numberOfWorkers`. You pay only for the workers that
    * the run uses.
    *
-   * @default - true for the sizes `medium`, `large` and `xlarge`; false for `small`, which has one worker besides the
-   * driver, so that there is nothing to scale
+   * @default - true for the sizes `medium`, `large` and `xlarge`; false for `small`, which has only one worker besides
+   * the driver and so nothing to scale
    * @see https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
    */
   readonly autoScaling?: boolean;

@@ -60,9 +60,9 @@ export interface History {
    * The name of the column that contains the time from which a version is current. It is in snake_case, such as
    * `effective_date`.
    *
-   * Synthesis fails with `COLUMN_NAME_TAKEN` if two of the columns have the same name, and with `COLUMN_NAME_RESERVED`
-   * if it is also a column of `businessKey`, `compare` or `exclude`. A run fails with `HISTORY_INVALID` if the query
-   * returns a column of this name, or if the name differs from the published one.
+   * Synthesis fails with `COLUMN_NAME_TAKEN` if two of the columns that the history adds have the same name, and with
+   * `COLUMN_NAME_RESERVED` if the name is also in `businessKey`, `compare` or `exclude`. A run fails with
+   * `HISTORY_INVALID` if the query returns a column of this name, or if the name differs from the published one.
    *
    * @default 'valid_from' - the usual name in a slowly changing dimension
    */
@@ -96,8 +96,8 @@ export interface History {
   readonly changeType?: string;
 
   /**
-   * The date in the column `validTo` of current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`. The time
-   * is 00:00:00 UTC.
+   * The date that the column `validTo` contains in current versions, in the format `yyyy-MM-dd`, such as `9999-12-31`.
+   * The time is 00:00:00 UTC.
    *
    * Synthesis fails with `VALUE_INVALID` if it is not a date, or is before 2100-01-01. A run fails with
    * `HISTORY_INVALID` if it differs from the published date.
@@ -107,13 +107,13 @@ export interface History {
   readonly openEnd?: string;
 
   /**
-   * A table of an input, as `database.table`. The first publication imports the versions of rows in this table.
+   * A table of an input, as `database.table`, from which the first publication imports existing versions of rows.
    *
-   * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and can have `isCurrent`. A version is
-   * current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`, `${silver_database}` and
-   * `${gold_database}` are replaced with the names of the databases. Later runs ignore the setting: remove it after the
-   * first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a key overlap, or if several
-   * of them are current.
+   * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and may have the column `isCurrent`. A
+   * version is current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`,
+   * `${silver_database}` and `${gold_database}` are replaced with the names of the databases. Later runs ignore the
+   * setting: remove it after the first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a
+   * key overlap, or if several versions of a key are current.
    *
    * @default - the history begins with the first run
    */

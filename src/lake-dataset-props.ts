@@ -36,8 +36,8 @@ export interface LakeDatasetProps {
    * A description of the dataset in one or two sentences, at most 2,048 characters.
    *
    * It is set on the Glue job. With `TableFormat.ICEBERG`, it is also the description of the tables in the Glue Data
-   * Catalog. With `TableFormat.PARQUET`, it is set on the crawler, and does not reach the tables, because the crawler
-   * creates them.
+   * Catalog. With `TableFormat.PARQUET`, it is set on the crawler but not on the tables, because the crawler creates
+   * them.
    *
    * @default - no description
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
@@ -45,7 +45,7 @@ export interface LakeDatasetProps {
   readonly description?: string;
 
   /**
-   * The columns that identify a row, by their names in the table. This key applies to all tables of the dataset.
+   * The columns that identify a row, as named in the table. This key applies to all tables of the dataset.
    *
    * A run fails if two rows have the same key. Synthesis fails with `SETTINGS_CONFLICT` if `businessKeys` is also set.
    *
@@ -135,8 +135,8 @@ export interface LakeDatasetProps {
    * Whether AWS Glue adds and removes workers during a run, up to `numberOfWorkers`. You pay only for the workers that
    * the run uses.
    *
-   * @default - `autoScaling` of the size in `glueWorkerConfigs` of the core; otherwise true, but false for the size
-   * SMALL, which has one worker besides the driver, so that there is nothing to scale
+   * @default - `autoScaling` of the size in `glueWorkerConfigs` of the core; otherwise false for the size SMALL, which
+   * has only one worker besides the driver and so nothing to scale, and true for all other sizes
    * @see https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
    */
   readonly autoScaling?: boolean;
@@ -147,7 +147,7 @@ export interface LakeDatasetProps {
    *
    * A run can wait up to 20 minutes for capacity and fail if there is none, and AWS Glue can reclaim workers during the
    * run. Synthesis fails with `SETTINGS_CONFLICT` for worker types other than `G_1X` and `G_2X`, for a timeout of less
-   * than 30 minutes, and for a dataset of a pipeline, whose other datasets would wait.
+   * than 30 minutes, and for a dataset of a pipeline, because the rest of the pipeline would have to wait.
    *
    * @default - `flex` of the size in `glueWorkerConfigs` of the core; otherwise false: a run starts immediately
    * @see https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html

@@ -229,10 +229,10 @@ export abstract class LakeDataset extends Construct implements IDataset {
    * Allows a role, a user or a group to start the job of the dataset, and to read the state of its runs.
    *
    * A run can be started with other job arguments, such as `--additional-python-modules`, so the grantee can run code
-   * with the role of the job: grant it only to principals that may do everything that the job may do. The grantee
-   * cannot change the job. It cannot stop a run either, because a stopped run is not retried. The job does not start a
-   * crawler. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in another account, and with `VALUE_INVALID`
-   * if it cannot have a policy.
+   * with the role of the job. Use this grant only for principals that may do everything that the job may do. The
+   * grantee cannot change the job. It cannot stop a run either, because a stopped run is not retried. The job does not
+   * start a crawler. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in another account, and with
+   * `VALUE_INVALID` if it cannot have a policy.
    *
    * @param grantee who can start the job
    * @see https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
@@ -244,7 +244,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
   /**
    * Sends an event to a target when a run of the job succeeds, even if a pipeline or a person started the run.
    *
-   * The targets of a dataset share an EventBridge rule, five per rule; an event bus has a quota of 300 rules. A run
+   * Up to five targets of a dataset share one EventBridge rule, because an event bus has a quota of 300 rules. A run
    * also succeeds if its source has not changed and the tables stay the same. A crawler that adds new tables to the
    * Data Catalog can run after the event. EventBridge delivers the event on a best-effort basis. Its `detail` contains
    * `jobName`, `jobRunId`, `state` and `message`.
@@ -261,7 +261,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
    * Sends an event to a target when a run of the job fails and is not retried: the last attempt failed, or a run
    * timed out, was stopped, or ended with the state `ERROR`.
    *
-   * The targets of a dataset share an EventBridge rule, five per rule; an event bus has a quota of 300 rules.
+   * Up to five targets of a dataset share one EventBridge rule, because an event bus has a quota of 300 rules.
    * EventBridge delivers the event on a best-effort basis. Its `detail` contains `jobName`, `jobRunId`, `state` and
    * `message`. If someone changes the number of retries of the job outside the CDK, no event is sent for its failures,
    * because the last attempt is identified by that number.
@@ -364,7 +364,7 @@ function withDatabaseNames(
   return { ...script, sql: { name, text: withDatabases(text, layer => lake.database(layer)) } };
 }
 
-/** A warning and not an error, because an API in a private network can be without TLS. */
+/** Warns instead of failing, because an API in a private network may not use TLS. */
 function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   for (const { key, host } of unencryptedUrls(document)) {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
@@ -372,7 +372,7 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   }
 }
 
-/** A warning and not an error, because the core can set the format of the tables for all datasets. */
+/** Warns instead of failing, because the core can set the format of the tables for all datasets. */
 function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument): void {
   const key = columnDescriptionKey(document);
   if (key !== undefined && tableFormatOf(document) === TableFormat.PARQUET) {
@@ -386,7 +386,7 @@ function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument
 /** The ID of the warning, for `acknowledgeWarning`. */
 const NOT_PUBLISHED = 'cdk-glue-medallion:script-not-published';
 
-/** A warning and not an error, because a script can write its own output. */
+/** Warns instead of failing, because a script can write its own output. */
 function warnAboutScript(scope: Construct, layer: Layer, dataset: string, file: string): void {
   const used = entryPointsUsedBy(readFileSync(file, 'utf8'));
   if (used.includes(layer)) {

@@ -51,8 +51,8 @@ export interface LakeRoles {
   readonly alerts?: IRole;
 
   /**
-   * With `lakeFormation`, the role that the locations of the tables are registered with. AWS Lake Formation and AWS
-   * Glue must be allowed to assume it.
+   * The role that AWS Lake Formation assumes to access the tables, if `lakeFormation` is set. AWS Lake Formation and
+   * AWS Glue must be allowed to assume it.
    *
    * @default - with `lakeFormation`, a new role, `<resourcePrefix>-lake-formation-role`
    */

@@ -147,8 +147,8 @@ export class LakeNames {
   }
 
   /**
-   * The name of a job. If the dataset is `*`, the pattern of all jobs of a layer. If it is an empty string, the
-   * prefix of their names.
+   * The name of a job. For the dataset `*`, it is a pattern that matches all jobs of the layer. For an empty string, it
+   * is the prefix that the names of these jobs have in common.
    */
   job(layer: Layer, dataset: string): string {
     return `${this.resourcePrefix}-${layer}-${dataset}`;
@@ -347,7 +347,7 @@ function checkPrefix(scope: IConstruct, prop: string, prefix: string, rule: RegE
   }
 }
 
-/** Why a valid name of a pipeline cannot be used, or undefined if it can. */
+/** The reason why a valid pipeline name cannot be used. Undefined if it can be used. */
 export function reservedPipelineName(
   pipeline: string,
 ): { readonly found: string; readonly remedy: string } | undefined {
@@ -361,12 +361,14 @@ export function reservedPipelineName(
   };
 }
 
-/** The state machine and the role of a pipeline with such a name would have the same names as resources of the lake. */
+/**
+ * Names that pipelines cannot have, because their state machine or role would have the name of a resource of the lake.
+ */
 const RESERVED_PIPELINES = [
   'alerts', 'dataset', 'events', 'freshness', 'glue', 'lake-formation', 'scheduler', 'usage', 'usage-events',
 ];
 
-/** Why a valid prefix cannot be used, or undefined if it can. */
+/** The reason why a valid prefix cannot be used. Undefined if it can be used. */
 export function reservedPrefix(prefix: string): { readonly found: string; readonly remedy: string } | undefined {
   if (RESERVED_BUCKET_PREFIX.test(prefix)) {
     return { found: `is "${prefix}", a prefix that S3 reserves for bucket names`, remedy: 'Use another prefix.' };

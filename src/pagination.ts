@@ -1,17 +1,17 @@
 import { Pagination as PaginationDocument } from './private/document/dataset-document.generated';
 import { datasetSchema } from './private/document/dataset-schema';
 
-/** Options of all types of pagination that request several pages. */
+/** Options for all types of pagination that request several pages. */
 export interface PagesOptions {
   /**
    * The maximum number of pages per call of the endpoint. The run fails if there are more.
    *
-   * @default 10000 - a run does not continue forever if the API never returns a last page
+   * @default 10000 - so that a run ends even if the API never returns a last page
    */
   readonly maxPages?: number;
 }
 
-/** Options of a link in the response. */
+/** Options for pagination by a link in the response. */
 export interface JsonLinkOptions extends PagesOptions {
   /**
    * The path to the URL of the next page in the response, with keys joined by dots, such as `links.next`.
@@ -28,7 +28,7 @@ export interface JsonLinkOptions extends PagesOptions {
   readonly base?: string;
 }
 
-/** Options of the page size. */
+/** Options for the page size. */
 export interface PageSizeOptions extends PagesOptions {
   /**
    * The number of records to request per page.
@@ -46,7 +46,7 @@ export interface PageSizeOptions extends PagesOptions {
   readonly limitParam?: string;
 }
 
-/** Options of a cursor in a header. */
+/** Options for pagination by a cursor in a header. */
 export interface HeaderCursorOptions extends PageSizeOptions {
   /** The response header that contains the next cursor, such as `X-Next-Cursor`. */
   readonly header: string;
@@ -58,7 +58,7 @@ export interface HeaderCursorOptions extends PageSizeOptions {
   readonly param: string;
 }
 
-/** Options of a cursor in the response. */
+/** Options for pagination by a cursor in the response. */
 export interface CursorOptions extends PageSizeOptions {
   /** The path to the next cursor in the response, with keys joined by dots, such as `meta.next`. */
   readonly path: string;
@@ -71,8 +71,8 @@ export interface CursorOptions extends PageSizeOptions {
 }
 
 /**
- * Options of a cursor in the response that is sent to another URL, for an API that tracks the position in the result,
- * such as the Elasticsearch scroll API.
+ * Options for pagination by a cursor that is sent to another URL, for an API that tracks the position in the result on
+ * the server, such as the Elasticsearch scroll API.
  */
 export interface ScrollOptions extends CursorOptions {
   /** The URL of all pages after the first. */
@@ -86,7 +86,7 @@ export interface ScrollOptions extends CursorOptions {
   readonly body?: { [key: string]: unknown };
 }
 
-/** Options of a cursor in the last record. */
+/** Options for pagination by a cursor in the last record. */
 export interface RecordCursorOptions extends PageSizeOptions {
   /**
    * The path to the cursor in the last record of a page, with keys joined by dots, such as `id`. Each record must have
@@ -109,7 +109,7 @@ export interface RecordCursorOptions extends PageSizeOptions {
   readonly inclusive?: boolean;
 }
 
-/** Options of requests that send an offset. */
+/** Options for pagination by offset. */
 export interface OffsetOptions extends PageSizeOptions {
   /**
    * The query parameter that contains the offset. For an endpoint with a body, the path to the offset in the body,
@@ -134,7 +134,7 @@ export interface OffsetOptions extends PageSizeOptions {
   readonly totalRecords?: string;
 }
 
-/** Options of requests that send a page number. */
+/** Options for pagination by page number. */
 export interface PageNumberOptions extends PageSizeOptions {
   /**
    * The query parameter that contains the page number. For an endpoint with a body, the path to the page number in
@@ -162,7 +162,7 @@ export interface PageNumberOptions extends PageSizeOptions {
 /**
  * How a run gets from one page of an endpoint to the next.
  *
- * A run never publishes only some of the pages: it fails if the pages repeat or form a loop.
+ * A run never publishes an incomplete set of pages: it fails if pages repeat or form a loop.
  *
  * @exampleMetadata fixture=lake
  * @example

@@ -3,7 +3,7 @@ import { Schedule as ScheduleDocument } from './private/document/dataset-documen
 import { datasetSchema } from './private/document/dataset-schema';
 import { plainCopy } from './private/document/struct-keys';
 
-/** Options of a schedule. */
+/** Options for a schedule. */
 export interface ScheduleOptions {
   /**
    * The IANA name of the time zone of a cron expression, such as `America/New_York`.
@@ -24,7 +24,7 @@ export interface ScheduleOptions {
   /**
    * The flexible time window: the run starts within this time after the scheduled time. Whole minutes, up to 24 hours.
    *
-   * `Duration.minutes(0)` starts the run on time.
+   * With `Duration.minutes(0)`, the run starts on time.
    *
    * @default Duration.minutes(10) - so that jobs that are scheduled for the same time do not exceed the limits of AWS
    * Glue for starting jobs
@@ -51,7 +51,7 @@ export interface ScheduleOptions {
  */
 export class Schedule {
   /**
-   * Starts runs at the times of a cron expression.
+   * Starts runs according to a cron expression.
    *
    * @param fields the six fields of the expression, separated by spaces: minutes, hours, day of month, month, day of
    * week and year
@@ -66,7 +66,7 @@ export class Schedule {
   }
 
   /**
-   * Starts runs at a regular interval, which begins with the deployment.
+   * Starts runs at a regular interval. The first interval begins with the deployment.
    *
    * @param interval the time between two runs: whole minutes, hours or days, at least one minute
    * @param options whether the schedule is enabled, and the flexible time window
@@ -87,7 +87,7 @@ export class Schedule {
   }
 
   /**
-   * Starts runs at the times of an expression of EventBridge Scheduler.
+   * Starts runs according to a schedule expression of EventBridge Scheduler.
    *
    * @param expression `cron(…)` with six fields, or `rate(…)`
    * @param options the time zone and the flexible time window

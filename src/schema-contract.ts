@@ -5,6 +5,6 @@ export enum SchemaContract {
    * is stored in `meta_rescued`.
    */
   EVOLVE = 'evolve',
-  /** A run with any difference fails and names the difference. The published tables do not change. */
+  /** A run whose columns differ fails, and its error lists the differences. The published tables do not change. */
   FREEZE = 'freeze',
 }

@@ -19,7 +19,7 @@ import {
   metricsStatement,
 } from './private/resources/policy-statements';
 
-/** Properties of the shared role: the lake that it is for. */
+/** Properties of the shared role of a lake. */
 export interface SharedGlueRoleProps {
   /** The prefix of all names of the lake in kebab-case, such as `pp-dw`. */
   readonly resourcePrefix: string;

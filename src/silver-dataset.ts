@@ -40,8 +40,8 @@ export class SilverDataset extends DerivedDataset {
    *
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
-   * @param tables the names of its tables, as in `outputs`, which `grantQuery` needs; by default, one table with the
-   * name of the dataset
+   * @param tables the names of its tables, as in `outputs`. `grantQuery` needs them. By default, the dataset has one
+   * table with its own name
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'CitiesByState', {

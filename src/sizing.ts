@@ -66,7 +66,7 @@ export function sizeOf(
 export const MAX_RETRIES = 1;
 
 /**
- * DPUs per worker, or M-DPUs for the types R.…, which have another price.
+ * DPUs per worker, or M-DPUs for the types R.…, which have a different price.
  *
  * https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
  */
@@ -84,8 +84,8 @@ export const DPU_PER_WORKER: { readonly [type in WorkerType]: number } = {
 };
 
 /**
- * The maximum DPU-hours of a run, or M-DPU-hours: workers × DPU × timeout × (1 + retries). With auto scaling, all
- * workers can run.
+ * The maximum DPU-hours of a run, or M-DPU-hours: workers × DPU × timeout × (1 + retries). Auto scaling does not lower
+ * the maximum, because a run can still use all workers.
  */
 export function maxDpuHours(
   size: Pick<Size, 'workerType' | 'workers' | 'timeoutMinutes'>,

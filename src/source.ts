@@ -1,7 +1,7 @@
 import { ApiEndpoint } from './api-endpoint';
 import { SourceDefinition } from './private/definition/source-document';
 
-/** Which files of a folder or a glob a run loads. */
+/** Which files a run loads if the URL is a folder or a glob. */
 export enum S3Files {
   /** The file with the latest modification time. */
   NEWEST = 'newest',
@@ -9,7 +9,7 @@ export enum S3Files {
   ALL = 'all',
 }
 
-/** Options of files in an S3 bucket. */
+/** Options for files in an S3 bucket. */
 export interface S3SourceOptions {
   /**
    * Which files to load if the URL is a folder or a glob.
@@ -64,12 +64,13 @@ export class Source {
   }
 
   /**
-   * Files in an S3 bucket, such as a bucket of a vendor. Formats and dates in the URL are the same as in `url`.
+   * Files in an S3 bucket, such as a bucket of a vendor. The supported formats and date patterns are the same as for
+   * `url`.
    *
-   * The dataset gets its own role, which can read the part of the bucket before the first wildcard or brace in the URL.
-   * If the bucket is in another account, its policy must also allow this role. If a customer managed KMS key encrypts
-   * the files, add `kms:Decrypt` to `role` of the dataset. Synthesis fails with `URL_INVALID` if the URL does not start
-   * with `s3://` or has no path.
+   * The dataset gets its own role. In this bucket, the role can read only the objects under the literal prefix of the
+   * URL: the part before its first wildcard or brace. If the bucket is in another account, its policy must also allow
+   * this role. If a customer managed KMS key encrypts the files, add `kms:Decrypt` to `role` of the dataset. Synthesis
+   * fails with `URL_INVALID` if the URL does not start with `s3://` or has no path.
    *
    * @param url a file such as `s3://bucket/folder/file.csv`, a folder such as `s3://bucket/folder/`, or a glob such as
    * `s3://bucket/folder/*.csv`. The name of the bucket can be a token.
