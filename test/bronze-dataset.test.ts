@@ -556,13 +556,13 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a delimiter twice',
       { delimiter: '|', fileFormat: FileFormat.csv({ delimiter: ';' }) },
       'SETTINGS_CONFLICT: Lake/Bronze: delimiter of dataset "fda-nsde" is "|", and file_format.delimiter is '
-        + '";". Set one of them.',
+        + '";". Set only one of them.',
     ],
     [
       'a date format twice',
       { dateFormat: 'yyyyMMdd', fileFormat: FileFormat.csv({ dateFormat: 'dd.MM.yyyy' }) },
       'SETTINGS_CONFLICT: Lake/Bronze: date_format of dataset "fda-nsde" is "yyyyMMdd", and '
-        + 'file_format.date_format is "dd.MM.yyyy". Set one of them.',
+        + 'file_format.date_format is "dd.MM.yyyy". Set only one of them.',
     ],
     [
       'required columns twice',
@@ -574,13 +574,13 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'a minimum number of rows twice',
       { dataQuality: { expectedRecordCountMin: 1, expectedRecordCountMinByTable: { fda_nsde: 1 } } },
       'SETTINGS_CONFLICT: Lake/Bronze: dataQuality has both expectedRecordCountMin and '
-        + 'expectedRecordCountMinByTable. Set one of them.',
+        + 'expectedRecordCountMinByTable. Set only one of them.',
     ],
     [
       'a column without settings',
       { columnSchema: { fda_nsde: { 'Zip Code': {} } } },
       'VALUE_INVALID: Lake/Bronze: column_schema.fda_nsde.Zip Code of dataset "fda-nsde" is {}. Expected: Name, data '
-        + 'type, format and description of a column, and whether it is optional. Set at least one of them. For '
+        + 'type, format and description of a column, and whether it is optional. Set at least one key. For '
         + 'example:',
     ],
     [
@@ -858,7 +858,7 @@ test('every key and every type of a file format has a factory method', () => {
 test('column names for all tables and per table are an error', () => {
   const fileFormat = FileFormat.csv({ columnNames: ['id'], columnNamesByTable: { fda_nsde: ['id'] } });
   expect(() => bronze(LAYOUTS[0].lake(ENV), { fileFormat })).toThrow(
-    'fileFormat has both columnNames and columnNamesByTable. Set one of them.',
+    'fileFormat has both columnNames and columnNamesByTable. Set only one of them.',
   );
 });
 

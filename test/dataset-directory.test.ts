@@ -507,8 +507,8 @@ test('the error of a lake lists the warnings about its invalid files', () => {
     '1 problem in 1 file:',
     expect.stringContaining('SETTING_REQUIRED: LAKE/gold/states/config.json:8:11: /layer is "gold", but '),
     '1 warning:',
-    '  LAKE/gold/states/config.json:5:18: /dependencies is an unknown key, ignored. Use source_datasets, for example '
-      + '"source_datasets": ["bronze/fda-nsde"].',
+    '  LAKE/gold/states/config.json:5:18: /dependencies is an unknown key and is ignored. Use source_datasets, for '
+      + 'example "source_datasets": ["bronze/fda-nsde"].',
   ]);
 });
 
@@ -526,7 +526,7 @@ test('a hyphen in the name of a table is a warning of its stack, with the name t
 test('a warning about the file of the core is a warning of its stack', () => {
   const { app } = lake({ ...LAKE, 'config.json': { ...CORE, python_version: '3.11' } });
   expect(app.synth().getStackByName('pp-dw-core').messages.map(({ entry }) => entry.data)).toEqual([
-    expect.stringContaining('config.json:3:20: /python_version is an unknown key, ignored. The Glue version '),
+    expect.stringContaining('config.json:3:20: /python_version is an unknown key and is ignored. The Glue version '),
   ]);
 });
 
@@ -911,7 +911,9 @@ test('an unknown key is a warning of its stack, and is not deployed', () => {
   const { app, directory } = lake({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, our_team: 'data' } });
   const stack = app.synth().getStackByName('pp-dw-bronze-zipcodes');
   expect(stack.messages.map(({ entry }) => entry.data)).toEqual([
-    expect.stringContaining('zipcodes/config.json:5:14: /our_team is an unknown key, ignored. The closest known '),
+    expect.stringContaining(
+      'zipcodes/config.json:5:14: /our_team is an unknown key and is ignored. The closest known ',
+    ),
   ]);
   expect(JSON.parse(directory.datasets['bronze/zipcodes'].document)).toEqual(ZIPCODES);
 });

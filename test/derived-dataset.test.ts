@@ -308,8 +308,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       [
         'a history without a key',
         () => ({ history: { businessKey: [] } }),
-        'VALUE_INVALID: Lake/Derived: history.business_key of dataset "fda-summary" is []. Expected: Columns by '
-          + 'their names in the table.',
+        'VALUE_INVALID: Lake/Derived: history.business_key of dataset "fda-summary" is []. Expected: List of '
+          + 'column names, as in the table.',
       ],
       [
         'a history and a businessKey',
@@ -321,7 +321,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         'a history with compare and exclude',
         () => ({ history: { businessKey: ['ndc'], compare: ['a'], exclude: ['b'] } }),
         'SETTINGS_CONFLICT: Lake/Derived: history.compare of dataset "fda-summary" is set, and history.exclude '
-          + 'is also set. Set one of them.',
+          + 'is also set. Set only one of them.',
       ],
       [
         'a history that compares a column of the key',

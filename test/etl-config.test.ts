@@ -159,7 +159,9 @@ test('an unknown key is a warning', () => {
   read({ etl_resource_prefix: 'pp-dw', our_team: 'data' });
   expect(warn.mock.calls).toEqual([
     [
-      expect.stringContaining('config.json:1:43: /our_team is an unknown key, ignored. The closest known key is "'),
+      expect.stringContaining(
+        'config.json:1:43: /our_team is an unknown key and is ignored. The closest known key is "',
+      ),
       'EtlConfig',
     ],
   ]);

@@ -126,7 +126,7 @@ test.each<[string, (where: Lake) => unknown, string]>([
       };
       return bronze(where, { source: Source.api({ items: endpoint }) });
     },
-    'SETTINGS_CONFLICT: Lake/Bronze: endpoint "items" has both forEach and forEachTable. Set one of them.',
+    'SETTINGS_CONFLICT: Lake/Bronze: endpoint "items" has both forEach and forEachTable. Set only one of them.',
   ],
   [
     'no column',

@@ -344,7 +344,7 @@ test.each<[string, Files, string]>([
 
 test('an unknown key is a warning, and has no effect', () => {
   const { app } = withPipeline({ ...DAILY, retries: 3 });
-  expect(warningsOf(app).join('\n')).toMatch(/pipelines\/daily.json:6:13: \/retries is an unknown key, ignored/);
+  expect(warningsOf(app).join('\n')).toMatch(/pipelines\/daily.json:6:13: \/retries is an unknown key and is ignored/);
 });
 
 test('a dataset in an invalid file is no unknown dataset of a pipeline', () => {

@@ -115,7 +115,7 @@ test.each<[string, () => Partial<BronzeDatasetProps>, string]>([
     'a path that is only known at deployment',
     () => ({ source: Source.file(Lazy.string({ produce: () => 'a.csv' })) }),
     'FILE_NOT_FOUND: Lake/Bronze: source_url of dataset "fda-nsde" is not a path that is known at synth. Write the '
-      + 'path.',
+      + 'path in the code.',
   ],
   [
     'no files',

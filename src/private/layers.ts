@@ -11,5 +11,8 @@ export function otherLayers(layer: Layer): Layer[] {
   return LAYERS.filter(other => other !== layer);
 }
 
-/** The name of a layer in a prefix. Such a prefix could give the roles of one lake access to another lake. */
+/**
+ * Matches a prefix that contains the name of a layer. The roles of another lake could get access to a lake with such a
+ * prefix.
+ */
 export const LAYER_NAME = new RegExp(`[-_](${LAYERS.join('|')})([-_]|$)`);

@@ -125,9 +125,9 @@ New files
   + test/lake.test.ts
 
 Keys that have no effect
-  - lake/fda-ndc/config.json:6:13: /tables is an unknown key, ignored. The tables are declared in file_table_mapping, \
-api_endpoints or outputs. Without them, the table has the name of the dataset.
-  - lake/fda-ndc/config.json:14:19: /dependencies is an unknown key, ignored. Use source_datasets, for example \
+  - lake/fda-ndc/config.json:6:13: /tables is an unknown key and is ignored. The tables are declared in \
+file_table_mapping, api_endpoints or outputs. Without them, the table has the name of the dataset.
+  - lake/fda-ndc/config.json:14:19: /dependencies is an unknown key and is ignored. Use source_datasets, for example \
 "source_datasets": ["bronze/fda-nsde"].
 
 To change: 8 lines in 3 files and 5 new files. To make these changes, run:
@@ -206,7 +206,7 @@ lake/pipelines/hourly.json
    1 + { "pipeline": "hourly", "datasets": ["bronze/zipcodes"], "on_failed_input": "stop" }
        A dataset is named with its layer.
 `)]);
-  expect(stdout).toContain('  - lake/pipelines/daily.json:5:14: /retries is an unknown key, ignored.');
+  expect(stdout).toContain('  - lake/pipelines/daily.json:5:14: /retries is an unknown key and is ignored.');
   expect(stdout.slice(stdout.indexOf('Problems that you have to correct')))
     .toMatch(/^.*\n {2}- VALUE_INVALID: lake\/pipelines\/hourly.json:1:68: \/on_failed_input is "stop"/);
   expect(initFromIn({ write: true }).stdout).toContain('Changed: 11 lines in 5 files');

@@ -60,7 +60,7 @@ function dataQualityDocument(scope: Construct, quality: DataQuality): DataQualit
         scope,
         'SETTINGS_CONFLICT',
         `dataQuality has both ${prop} and ${prop}ByTable.`,
-        'Set one of them.',
+        'Set only one of them.',
       );
     }
   }

@@ -24,8 +24,8 @@ export function registerTables(scope: IConstruct, { lake, database, layer, datas
  * Fails at synth if a query reads a table that belongs to this app but to none of the inputs, or names a table without
  * its database.
  *
- * Also fails if a table does not exist, but its name is similar to the name of a table of an input. It fails after the
- * app is complete, because datasets are created in any order. Tables of other apps are not known.
+ * Also fails if a table does not exist, but its name is similar to the name of a table of an input. The check runs
+ * after the app is complete, because datasets can be created in any order. Tables of other apps are not known.
  *
  * @param inputs the inputs of the dataset, as `layer/dataset`
  */
@@ -84,7 +84,7 @@ export function checkQueryTables(
  * Fails if the settings of a dataset refer to a table that does not belong to any of its inputs. Tables of inputs in
  * other apps are not known.
  *
- * It fails after the app is complete, because datasets are created in any order.
+ * The check runs after the app is complete, because datasets can be created in any order.
  */
 export function checkNamedTables(
   scope: IConstruct, { lake, dataset }: DatasetNames, named: NamedTable[], inputs: IDataset[],

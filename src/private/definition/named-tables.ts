@@ -76,8 +76,8 @@ export function datasetOfTable(table: string, datasets: TablesByDataset): string
   const candidates = [...datasets].filter(([dataset, tables]) => dataset.startsWith(`${layer}/`)
     && (tables ? tables.includes(name) : `${name}_`.startsWith(tablePrefix(dataset.split('/')[1]))));
   const owner = candidates.find(([, tables]) => tables !== undefined);
-  // Of datasets whose tables are unknown, the one with the longest name: `fda_drugs_sales` belongs to `fda-drugs`, and
-  // not to `fda`.
+  // If the tables of several datasets are unknown, the dataset with the longest name applies: `fda_drugs_sales` belongs
+  // to `fda-drugs`, not to `fda`.
   return (owner ?? candidates.sort(([a], [b]) => b.length - a.length)[0])?.[0];
 }
 

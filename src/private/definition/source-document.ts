@@ -115,7 +115,7 @@ function endpointDocument(scope: Construct, name: string, endpoint: ApiEndpoint)
   const { pagination, for_each: forEach, rate_limit: rateLimit, ...others } = schema.documentKeys(given);
   if (forEach !== undefined && forEachTable !== undefined) {
     throw synthError(
-      scope, 'SETTINGS_CONFLICT', `endpoint "${name}" has both forEach and forEachTable.`, 'Set one of them.',
+      scope, 'SETTINGS_CONFLICT', `endpoint "${name}" has both forEach and forEachTable.`, 'Set only one of them.',
     );
   }
   return {

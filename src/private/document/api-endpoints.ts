@@ -18,7 +18,7 @@ export interface NamedTable {
   readonly table: string;
 }
 
-/** The tables whose columns have the values of for_each. */
+/** The tables whose columns contain the values of for_each. */
 export function forEachTables(document: DatasetDocument): NamedTable[] {
   return Object.entries(endpointsOf(document)).flatMap(([name, { for_each: forEach }]) =>
     forEach?.table === undefined ? [] : [{ key: `api_endpoints.${name}.for_each.table`, table: forEach.table }],

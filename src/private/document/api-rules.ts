@@ -342,7 +342,7 @@ function* forEachProblems(
 const FOR_EACH_EXAMPLES = '{"endpoint": "products", "field": "id"} or '
   + '{"table": "${silver_database}.drugs", "column": "rxcui"}';
 
-/** The values are in a field of a parent endpoint, or in a column of a table. */
+/** Checks that for_each has the keys of one form: endpoint and field, or table and column. */
 function* forEachKeyProblems(key: string, { endpoint, field, table, column }: ForEach): Generator<Problem> {
   if (endpoint === undefined && table === undefined) {
     yield {
@@ -356,7 +356,7 @@ function* forEachKeyProblems(key: string, { endpoint, field, table, column }: Fo
       code: 'SETTINGS_CONFLICT',
       key: `${key}.table`,
       found: 'is set, and for_each.endpoint is also set',
-      remedy: 'Set one of them.',
+      remedy: 'Set only one of them.',
     };
   } else if (endpoint !== undefined && field === undefined) {
     yield {

@@ -185,7 +185,7 @@ function* formatProblems(
         code: 'SETTINGS_CONFLICT',
         key,
         found: `is ${JSON.stringify(short)}, and file_format.${key} is ${JSON.stringify(long)}`,
-        remedy: 'Set one of them.',
+        remedy: 'Set only one of them.',
       };
     }
   }
@@ -318,7 +318,7 @@ function* tableProblems(document: DatasetDocument, tables: string[]): Generator<
       ? Object.keys(value).find(table => !tables.includes(table))
       : undefined;
     if (unknown !== undefined) {
-      // Users also write the name of the table in the database.
+      // Users may also write the name that the table has in the database.
       const name = unknown.startsWith(`${ownTable}_`) ? unknown.slice(ownTable.length + 1) : unknown;
       yield {
         code: 'UNKNOWN_TABLE',
@@ -427,7 +427,7 @@ function* historyProblems({
       code: 'SETTINGS_CONFLICT',
       key: 'history.compare',
       found: 'is set, and history.exclude is also set',
-      remedy: 'Set one of them.',
+      remedy: 'Set only one of them.',
     };
   }
   const names: { [key: string]: string } = Object.fromEntries(
@@ -493,8 +493,8 @@ function* historyProblems({
 }
 
 /**
- * The columns that a history adds to the result of the query. Each is a key that sets the name, and also the default
- * name.
+ * The columns that a history adds to the result of the query. Each is the key that sets the name of the column, and
+ * also its default name.
  */
 const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
 

@@ -15,7 +15,7 @@ export function isPendingLookup(value: unknown): boolean {
   return typeof value === 'string' && value.includes(DUMMY_VALUE);
 }
 
-/** Replaces texts that are not looked up yet with tokens, so that checks accept them. */
+/** Replaces strings that are not looked up yet with tokens, so that checks accept them. */
 export function withPendingLookups<Value>(value: Value): Value {
   if (typeof value === 'string') {
     return isPendingLookup(value) ? tokenOf(value) as Value : value;

@@ -36,7 +36,7 @@ export class SchemaNode {
     return [...this.parts].reverse().find(({ description }) => description !== undefined);
   }
 
-  /** The known keys of an object. Undefined for a map with names of the user, and for a value without a schema. */
+  /** The known keys of an object. Undefined for a map whose keys the user chooses, and for a value without a schema. */
   get keys(): string[] | undefined {
     const known = this.parts.flatMap(({ properties }) => properties === undefined ? [] : Object.keys(properties));
     return known.length === 0 ? undefined : known;
@@ -57,14 +57,14 @@ export class SchemaNode {
     return this.parts.some(({ propertyNames }) => propertyNames?.$ref === `#/$defs/${definition}`);
   }
 
-  /** Whether the value must be a list of texts, and cannot be a text. */
+  /** Whether the value must be a list of strings, and cannot be a string. */
   get isListOfTexts(): boolean {
     const lists = this.branches.filter(({ type }) => type === 'array');
     return this.branches.every(part => !allows(part, 'string')) && lists.some(({ items }) =>
       items !== undefined && partsFor(this.root, items, undefined, () => true).some(part => allows(part, 'string')));
   }
 
-  /** Whether the value can be a text. */
+  /** Whether the value can be a string. */
   get allowsText(): boolean {
     return this.branches.some(part => allows(part, 'string'));
   }

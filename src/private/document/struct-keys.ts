@@ -9,11 +9,11 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
 export type SnakeKeys<Struct> = { [Key in keyof Struct as SnakeCase<Key & string>]: Struct[Key] };
 
 /**
- * A struct with its camelCase keys in snake_case, without undefined values. Keys in snake_case, which Python passes in
- * dicts, stay as they are.
+ * Converts the camelCase keys of a struct to snake_case, and leaves out undefined values. Keys in snake_case, which
+ * Python passes in dicts, do not change.
  *
  * Unknown keys keep their spelling, and so does a key that is set in both spellings. No value is lost, and the schema
- * reports the key as it was written. A value that is not an object is returned as it is, for the schema to report.
+ * reports the key as it was written. A value that is not an object is returned unchanged, and the schema reports it.
  *
  * @param known all keys in snake_case
  */
@@ -30,8 +30,8 @@ export function snakeKeys<Struct extends object>(struct: Struct, known: Readonly
 }
 
 /**
- * A struct with its snake_case keys, which Python passes in dicts, in camelCase. Keeps unknown keys, and a key that is
- * set in both spellings.
+ * Converts the snake_case keys of a struct, which Python passes in dicts, to camelCase. Keeps unknown keys, and a key
+ * that is set in both spellings.
  *
  * @param known all keys in camelCase
  */

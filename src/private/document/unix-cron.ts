@@ -49,7 +49,7 @@ export function translatedUnixCron(text: string): TranslatedCron | undefined {
   return { expression: `cron(${minutes} ${hours} ${dayField} ${month} ${dayField === '?' ? days : '?'} *)` };
 }
 
-/** The names of the weekdays in a field of Unix, where both 0 and 7 are Sunday. Undefined if the field is invalid. */
+/** The names of the weekdays in a Unix field, in which both 0 and 7 are Sunday. Undefined if the field is invalid. */
 function weekdays(field: string): string | undefined {
   const found = new Set<number>();
   for (const item of field.split(',')) {

@@ -44,7 +44,7 @@ export class ConfigFile {
     });
   }
 
-  /** The text of the file with all edits. Notes, unused keys and white space stay. */
+  /** The text of the file with all edits. Notes, unused keys and whitespace do not change. */
   get editedText(): string {
     return this.json.textWith(this.edits);
   }

@@ -8,7 +8,7 @@ import { DERIVED_LAYERS, otherLayers } from '../layers';
 import { placeholderProblems } from '../scripts/query-databases';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
 
-/** A dataset whose folder has a script of one derived layer belongs to that layer. */
+/** Sets the layer of a derived dataset whose folder contains a custom script of one derived layer. */
 export function withLayerOfScript(document: DatasetDocument, folder: string): DatasetDocument {
   if (document.layer !== undefined || document.source_datasets === undefined) {
     return document;

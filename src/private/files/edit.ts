@@ -27,7 +27,7 @@ export function pathInFile(edited: JSONPath, edits: readonly Edit[]): JSONPath {
   const path: JSONPath = [];
   for (const step of edited) {
     const isAt = (each: Edit, where: JSONPath) => jsonPointer(each.path) === jsonPointer(where);
-    // A text that was converted to a list with one item is not a list in the file.
+    // A string that was converted to a list with one item is not a list in the file.
     if (edits.some(each => each.target === 'value' && Array.isArray(each.newValue) && isAt(each, path))) {
       return path;
     }

@@ -25,8 +25,8 @@ const KEYS_BY_TABLE = [
 ];
 
 /**
- * Corrects deviations from the schema whose meaning is clear: misspelled keys, a text instead of a list of texts, and
- * hyphens in the names of tables.
+ * Corrects deviations from the schema whose meaning is clear: misspelled keys, a string instead of a list of strings,
+ * and hyphens in the names of tables.
  */
 export function normalize(document: JsonObject, schema: DocumentSchema): Normalized {
   const edits: Edit[] = [];
@@ -102,7 +102,7 @@ class Normalizer {
     const meant = alias ?? misspelledKey(key, known);
     if (meant === undefined) {
       const remedy = replacementOf(key) ?? `The closest known key is "${closestKey(key, known)}".`;
-      this.unusedKeys.push({ path: where, severity: 'warning', found: 'is an unknown key, ignored', remedy });
+      this.unusedKeys.push({ path: where, severity: 'warning', found: 'is an unknown key and is ignored', remedy });
       return undefined;
     }
     if (meant in siblings || this.edits.some(edit => isRenamed(edit, path, meant))) {
@@ -162,7 +162,7 @@ function tableName(text: string): string | undefined {
   return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
 }
 
-/** Whether a text in a map can only be a note: other values or names of the map never look like notes. */
+/** Whether a string in a map can only be a note, because other values or names of the map never look like notes. */
 function isNoteInMap(key: string, item: SchemaNode, hasTables: boolean): boolean {
   return isHidden(key) ? hasTables || !item.allowsText : isNote(key) && !item.allowsText && !item.isListOfTexts;
 }

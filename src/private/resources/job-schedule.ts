@@ -49,7 +49,7 @@ export function timesOf(
 /**
  * The default of EventBridge Scheduler, 185 retries in 24 hours, could start a run after the next scheduled run.
  *
- * AWS does not document whether it retries a start that Glue rejects because the job is running.
+ * AWS does not document whether EventBridge Scheduler retries a start that Glue rejects because the job is running.
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
  */
 export const RETRY_POLICY = { maximumRetryAttempts: 5, maximumEventAgeInSeconds: 3600 };

@@ -156,7 +156,10 @@ export class LakeBudget extends Construct {
     });
   }
 
-  /** Without it, nobody would notice that runs are no longer counted, for example because a role lacks a permission. */
+  /**
+   * Without this alarm, nobody would notice that runs are no longer counted, for example because a role lacks a
+   * permission.
+   */
   private createFailureAlarm(names: LakeNames): Alarm {
     return createOccurrenceAlarm(this, 'FailureAlarm', {
       alarmName: names.usageFailureAlarm,

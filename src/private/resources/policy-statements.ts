@@ -6,13 +6,13 @@ import { LakeNames } from '../../naming';
 
 /** The prefixes in the lake bucket that the jobs and crawlers of a role can access, without the trailing slash. */
 export interface LakeFolders {
-  /** Data: read and write. */
+  /** The data folders, which the role can read and write. */
   readonly data: string[];
-  /** The original source files: read and write object tags. */
+  /** The folder of the original source files, whose object tags the role can read and write. */
   readonly raw: string;
-  /** Scripts, documents and run records: read. */
+  /** The folder of scripts, documents and run records, which the role can read. */
   readonly etl: string;
-  /** Run records: write. */
+  /** The folder of run records, which the role can write. */
   readonly runs: string;
 }
 

@@ -6,10 +6,10 @@ import { datasetTags, ResourceTags, tagExisting } from './lake-tags';
 import { DatasetNames } from '../../naming';
 import { synthError } from '../errors/synth-error';
 
-/** The targets that one rule can have. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+/** The maximum number of targets per rule. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
 const MAX_TARGETS = 5;
 
-/** The rules of a dataset for one outcome of its runs. Further targets share a rule, up to its quota. */
+/** The rules of a dataset for one outcome of its runs. Targets share a rule, up to the quota of targets per rule. */
 export class RunRules {
   private readonly rules: { readonly rule: Rule; targets: number }[] = [];
 

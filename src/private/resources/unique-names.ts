@@ -7,11 +7,11 @@ import { synthError } from '../errors/synth-error';
  * Reserves a name for a construct. Fails if another construct of the app already has the name.
  *
  * A name must be unique in its environment: one app can deploy a lake to several accounts. Stages without an explicit
- * environment may be deployed to different accounts. If two such stages have the same name, synthesis prints a warning
+ * environment may be deployed to different accounts. If two such stages use the same name, synthesis prints a warning
  * once per stage.
  *
  * @param type the type of the resource, for example `bucket`
- * @param within the scope of a name that must be unique across environments, for example in all regions of an account
+ * @param within the scope of a name that must be unique across environments, for example in all Regions of an account
  */
 export function claimName(scope: IConstruct, type: string, name: string, within = Stack.of(scope).environment): void {
   const taken = appState(scope, 'names', () => new Map<string, IConstruct[]>());

@@ -11,7 +11,7 @@ export interface AssetFile {
   readonly name: string;
   /** A hash of the content. */
   readonly hash: string;
-  /** Writes the content to a path. Its folder exists. */
+  /** Writes the content to a path. The folder of the path exists. */
   readonly write: (target: string) => void;
 }
 
@@ -50,7 +50,10 @@ function hashOf(files: AssetFile[]): string {
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
-/** Renames a complete folder, because the next synthesis uses a folder that exists. */
+/**
+ * Writes the files to a temporary folder, and renames it when it is complete: the next synthesis reuses an existing
+ * folder.
+ */
 function writeFolder(folder: string, files: AssetFile[]): void {
   const incomplete = `${folder}-incomplete`;
   rmSync(incomplete, { recursive: true, force: true });

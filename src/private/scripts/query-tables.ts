@@ -28,10 +28,10 @@ const TOKEN = new RegExp([
   /`(?<quoted>(?:[^`]|``)*)`/, /(?<name>[\p{L}\p{N}_]+)/u, /(?<symbol>\S)/,
 ].map(part => part.source).join('|'), 'gu');
 
-/** What follows the bracket of a subquery. */
+/** The words and symbols that can follow the opening parenthesis of a subquery. */
 const QUERY_STARTS = ['select', 'with', 'from', 'values', 'table', '('];
 
-/** What is not a table, although it follows FROM or JOIN. */
+/** Words that are not tables, although they follow FROM or JOIN. */
 const NO_TABLES = ['lateral', 'values', 'table', 'select'];
 
 /** The words that follow a table in FROM and are not an alias. */
@@ -51,7 +51,7 @@ export function tablesReadBy(query: string): TableReference[] {
   const tokens = tokensOf(query);
   const defined = namesDefinedIn(tokens);
   const found: FoundTable[] = [];
-  /** Whether SELECT precedes the token, for each open bracket and the statement. */
+  /** Whether SELECT precedes the token: in the statement, and within each open parenthesis. */
   const selects = [false];
   for (const [index, { text, kind }] of tokens.entries()) {
     const isWord = kind === 'name' && !isField(tokens, index);
@@ -91,7 +91,7 @@ function tokensOf(query: string): QueryToken[] {
   return tokens;
 }
 
-/** The end of a comment, which can contain comments. */
+/** The end of a comment, which can contain nested comments. */
 function afterComment(query: string, from: number): number {
   let depth = 1;
   COMMENT_BRACKET.lastIndex = from;
@@ -142,7 +142,7 @@ function isField(tokens: QueryToken[], index: number): boolean {
   return tokens[index - 1]?.text === '.' && tokens[index - 1].kind === 'symbol';
 }
 
-/** The tables from a token on. In FROM, further tables follow a comma. */
+/** The tables that start at a token. In a FROM clause, a comma separates several tables. */
 function tablesAt(tokens: QueryToken[], start: number, isList: boolean): FoundTable[] {
   const found: FoundTable[] = [];
   for (let next = start; ;) {

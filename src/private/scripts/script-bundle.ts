@@ -47,7 +47,7 @@ export interface DatasetScripts {
   readonly document: DatasetDocument;
   readonly script: JobScript;
   readonly sourceFiles: SourceFile[];
-  /** Depends on the deployment. */
+  /** The job. It depends on the deployment. */
   readonly job: CfnJob;
   readonly core: IEtlCore;
 }
@@ -274,7 +274,8 @@ function grantDeployment(role: Role, asset: FolderAsset, bucket: IBucket, script
 const HANDLER_MEMORY_MIB = 512;
 
 /**
- * A size that no user is likely to choose: one above the minimum. The user can create other deployments after this one.
+ * A size that no user is likely to choose: 1 MiB above the minimum. The user can create other deployments after this
+ * one.
  */
 const HANDLER_STORAGE_MIB = 513;
 
@@ -294,7 +295,7 @@ function unusedHandlerStorage(stack: Stack): Size {
   return Size.mebibytes(mebibytes);
 }
 
-/** The files of datasets that are known at synth, with their paths relative to `etl/`. */
+/** The files of datasets whose content is known at synth, with their paths relative to `etl/`. */
 function filesOf(scripts: DatasetScripts[]): AssetFile[] {
   const runtime = etlRuntimePackage();
   const writeRuntime = writeOnce(runtime.bytes);
@@ -307,7 +308,7 @@ function filesOf(scripts: DatasetScripts[]): AssetFile[] {
       ...sourceFiles.map(({ name, path: file }) => ({
         name: `${SOURCE_FOLDER}/${name}`,
         hash: FileSystem.fingerprint(file),
-        // Where the file system can, the copy shares the blocks of the file.
+        // If the file system supports it, the copy shares the blocks of the file.
         write: (target: string) => copyFileSync(file, target, constants.COPYFILE_FICLONE),
       })),
       ...textFilesOf(each).filter(file => !isOnlyKnownAtDeployment(file)).map(({ name, text }) => ({
@@ -318,7 +319,7 @@ function filesOf(scripts: DatasetScripts[]): AssetFile[] {
   });
 }
 
-/** Writes a content to the first path, and hard links to the others. */
+/** Writes the content to the first path, and creates hard links at all further paths. */
 function writeOnce(content: Uint8Array): AssetFile['write'] {
   let written: string | undefined;
   return target => {

@@ -77,7 +77,7 @@ function isReadIn(code: string, expression: string): boolean {
 const ARGUMENTS = ['JOB_NAME', 'dataset_config', 'names', 'run_options', 'TempDir'];
 
 /**
- * The instruction how a script of a layer publishes its tables, and which arguments a script with its own output has.
+ * Explains how a script of a layer publishes its tables, and which arguments a script with its own output can read.
  */
 export function howToPublish(layer: Layer): string {
   const entryPoint = entryPointOf(layer);

@@ -17,11 +17,11 @@ export interface SourceFile {
   readonly name: string;
 }
 
-/** Where the paths of the files of a dataset may lead. */
+/** The folders in which the source files of a dataset may be. */
 export interface PathRules {
   /** The folder that paths are relative to. */
   readonly folder: string;
-  /** Paths must lead into one of these folders. Any path is valid if undefined. */
+  /** Paths must lead into one of these folders. If undefined, any path is valid. */
   readonly within?: string[];
   /** Explains relative paths. */
   readonly remedy: string;
@@ -80,7 +80,9 @@ function readSourceFile(
   others: SourceFile[],
 ): SourceFile | Omit<Problem, 'key'> {
   if (typeof declared !== 'string' || Token.isUnresolved(declared)) {
-    return { code: 'FILE_NOT_FOUND', found: 'is not a path that is known at synth', remedy: 'Write the path.' };
+    return {
+      code: 'FILE_NOT_FOUND', found: 'is not a path that is known at synth', remedy: 'Write the path in the code.',
+    };
   }
   const file = path.resolve(folder, declared);
   if (within !== undefined && !within.some(each => isBelow(path.resolve(each), file))) {

@@ -25,30 +25,34 @@ const MAX_SUBJECT_LENGTH = 100;
 const MAX_EXECUTION_DATASET_LENGTH = 45;
 
 /**
- * The maximum number of executions in a list, of up to 600 bytes each. A state cannot catch the error of a result of
- * more than 256 KiB.
+ * The maximum number of executions in a list, of up to 600 bytes each. A state cannot catch the error if its result
+ * exceeds 256 KiB.
  */
 const MAX_EXECUTIONS = 400;
 
-/** An execution can end this long before the event about its job, because the clocks of services can differ. */
+/** How long before the event about its job an execution can seem to end, because the clocks of services can differ. */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
-/** S3 returns the same error for a refused request and for a temporary problem. The alert does not wait long. */
+/**
+ * S3 returns the same error for a refused request and for a temporary problem, so the alert is not delayed by long
+ * retries.
+ */
 const RECORD_RETRIES = RETRIES.map(each => ({ ...each, MaxAttempts: 2 }));
 
 /**
  * The state machine that sends the alerts of a lake. The input of an execution is an EventBridge event.
  *
- * An event of Glue does not contain who started the job or the crawler. Therefore, the event is ignored if an execution
- * of the state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. The second
- * list contains the executions that noticed the failure and ended before the event arrived. Warnings are sent in any
- * case, because a pipeline only sends alerts about failures.
+ * A Glue event does not say who started the job or the crawler. Therefore, the event is ignored if an execution of the
+ * state machine for datasets handles the dataset: the pipeline sends one alert for all its datasets. This state machine
+ * lists the running executions first, and then the failed ones: an execution can notice the failure and end before the
+ * event arrives. Warnings are sent in any case, because a pipeline only sends alerts about failures.
  *
- * The alert of a job links the run record, whose beginning contains the ID of the job run and the error code. Without a
- * record of the job run, it links the folder of the records.
+ * The alert of a job links to the run record, whose beginning contains the ID of the job run and the error code. If the
+ * job run has no record, the alert links to the folder of the records.
  *
- * If a list, a record or a message fails, an alert with less information is sent: an additional alert is better than
- * none. The expressions that can fail are in Task states, because a Choice or a Pass state cannot catch errors.
+ * If listing executions, reading a record or sending a message fails, an alert with less information is sent: a
+ * superfluous alert is better than a missing one. The expressions that can fail are in Task states, because a Choice or
+ * a Pass state cannot catch errors.
  */
 export function alertMachine({
   names, partition, consoleDomain, datasetMachineArn, topicArn,
@@ -156,8 +160,8 @@ export function alertMachine({
 }
 
 /**
- * Assigns `$executions`: the executions that handle the dataset of a job or crawler. Their names start with the layer
- * and the name of the dataset, shortened, and the start of the pipeline as `yyyyMMddTHHmmssSSS`.
+ * Assigns `$executions`: the executions that handle the dataset of a job or crawler. Their names start with the
+ * shortened layer and name of the dataset, followed by the start time of the pipeline as `yyyyMMddTHHmmssSSS`.
  */
 function ofDataset(names: LakeNames): string {
   const prefix = JSON.stringify(`${names.resourcePrefix}-`);

@@ -24,10 +24,13 @@ const CODE = '/(^|RunFailed: |run again: )([A-Z]+(_[A-Z]+)+): /';
 /** Messages of Glue, of Spark and of the kernel (SIGKILL) about a lack of memory. */
 const OUT_OF_MEMORY = '/out.?of.?memory|memory limits|exit code 137/i';
 
-/** The part of a run record that is read. It begins with the IDs of the run and its error. */
+/** The number of bytes of a run record to read. A record begins with the IDs of the run and its error. */
 const RECORD_BYTES = 50_000;
 
-/** The maximum number of run records to list, of up to 300 bytes each, and the hours before the event to list. */
+/**
+ * The maximum number of run records to list, of up to 300 bytes each, and how many hours before the event the list
+ * starts.
+ */
 const MAX_RECORDS = 400;
 const RECORD_HOURS = 48;
 
@@ -84,7 +87,7 @@ export function recordOfRun(event: string): string {
 }
 
 /**
- * The alert for a failed run. Reads what is known of its run record from the variable `$record`.
+ * The alert for a failed run. The data of its run record is in the variable `$record`.
  *
  * The format of the console links is not documented. CloudWatch encodes the parts of a link twice, with `$` for `%`.
  */
@@ -138,7 +141,10 @@ function ofJob(names: LakeNames): string {
       & ${literal(end)};`;
 }
 
-/** In addition, assigns the error code, the state of the tables, the section of the runbook and the log stream. */
+/**
+ * Assigns the variables of `ofJob`, and the error code, the state of the tables, the runbook section and the log
+ * stream.
+ */
 function ofRun(names: LakeNames): string {
   return `
     ${ofJob(names)}

@@ -3,13 +3,19 @@ import {
 } from './states-language';
 import { Layer } from '../../layer';
 
-/** Time between two requests for the state of a job: a run takes minutes, and a request is three state transitions. */
+/**
+ * The time between two requests for the state of a job. A run takes minutes, and each request costs three state
+ * transitions.
+ */
 const JOB_POLL_SECONDS = 60;
 const CRAWLER_POLL_SECONDS = 30;
-/** Each round repeats the requests for all inputs, and an execution history has at most 25,000 events. */
+/**
+ * The time to wait for another run of the job. It is long because each round repeats the requests for all inputs, and
+ * an execution history has at most 25,000 events.
+ */
 const OTHER_RUN_POLL_SECONDS = 300;
 
-/** Requests for inputs at the same time. */
+/** The maximum number of concurrent requests for inputs. */
 const MAX_REQUESTS = 10;
 
 /**
@@ -19,13 +25,13 @@ const MAX_REQUESTS = 10;
 const MAX_MISSED_ATTEMPTS = 4;
 
 /**
- * The part of an object that is read. The result of a task is at most 256 KiB of JSON, in which quotes and line breaks
- * of the object are escaped.
+ * The number of bytes of an object to read. The result of a task is at most 256 KiB of JSON, in which quotes and line
+ * breaks of the object are escaped.
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 const MAX_BYTES = 150_000;
 
-/** The run ID is the third key of the file. What follows is not read, so that no character is cut. */
+/** The run ID is the third key of the file. The rest is not read, so that the part does not end within a character. */
 const RUN_ID_BYTES = 400;
 
 /**
@@ -378,7 +384,7 @@ const FAILED = {
   Next: 'Failed',
 };
 
-/** The outcome of the job does not depend on its record. */
+/** Continues without the run record, because the outcome of the job does not depend on it. */
 const NO_RECORD = {
   ErrorEquals: ['States.ALL'],
   Assign: { record_error: jsonata("$states.errorOutput.Error & ': ' & $states.errorOutput.Cause") },

@@ -8,11 +8,11 @@ export interface FreshnessNode {
   readonly dataset: string;
   /** The S3 prefix of its run records. */
   readonly runs: string;
-  /** The datasets that it is built from. Empty for a bronze dataset. */
+  /** The inputs of the dataset. Empty for a bronze dataset. */
   readonly inputs: string[];
   /** The maximum age in hours. Undefined if it is only an input. */
   readonly max_age?: number;
-  /** The shortest and the longest maximum age in hours of itself and of the datasets that are built from it. */
+  /** The shortest and the longest maximum age in hours of the dataset and of the datasets that are built from it. */
   readonly shortest: number;
   readonly longest: number;
 }
@@ -27,19 +27,19 @@ export interface FreshnessMachineProps {
   readonly topicArn: string;
 }
 
-/** A check ends before the next one starts. */
+/** The timeout of a check, which must end before the next one starts. */
 const TIMEOUT_SECONDS = 3_000;
 
 /**
- * The part of published.json that is read. It contains the run IDs of the inputs, which come before the tables. In the
- * result of a task, which is at most 256 KiB, quotes and line breaks are escaped.
+ * The number of bytes of published.json to read. This part contains the run IDs of the inputs, which come before the
+ * tables. In the result of a task, which is at most 256 KiB, quotes and line breaks are escaped.
  */
 const MAX_PUBLICATION_BYTES = 100_000;
 
 /** The status and the end of a run are among the first keys of its record. */
 const RECORD_BYTES = 2_000;
 
-/** Requests at the same time: the limit of a map. */
+/** The maximum number of concurrent requests, which is the limit of an inline map. */
 const MAX_REQUESTS = 40;
 
 /** The maximum number of keys in a list, of up to 300 bytes each. */
@@ -59,13 +59,13 @@ const MAX_MESSAGE_LENGTH = 200_000;
  * The state machine that checks the freshness of the datasets of a lake, and sends one alert when datasets become stale
  * or recover.
  *
- * A dataset was confirmed when a run last published it or found it unchanged. A derived dataset that is built from the
- * current publications of its inputs counts as confirmed when its inputs were confirmed, because a pipeline does not
- * run its job until an input publishes. A dataset is stale if it was confirmed too long ago, or if it was never
- * published and the first check was too long ago.
+ * The time at which a dataset was confirmed is the time at which a run last published it or found it unchanged. A
+ * derived dataset that is built from the current publications of its inputs counts as confirmed when its inputs were
+ * confirmed, because a pipeline does not run its job until an input publishes. A dataset is stale if it was confirmed
+ * longer ago than its maximum age, or if it was never published and the first check was longer ago than that.
  *
- * The run records are only read if the publication is too old. The results of the check are in one object, so that the
- * next check knows what has changed.
+ * The run records are only read if the publication is too old. The results of the check are stored in one object, so
+ * that the next check knows what has changed.
  */
 export function freshnessMachine(
   { names, partition, account, region, nodes, topicArn }: FreshnessMachineProps,
@@ -74,7 +74,7 @@ export function freshnessMachine(
   const each = (items: string, startAt: string, states: { [name: string]: State }, fields: State): State =>
     inlineMap(items, MAX_REQUESTS, startAt, states, fields);
   const bucket = names.bucket;
-  // Without a permission to list all keys, S3 denies access to an object that does not exist.
+  // Without permission to list all keys, S3 reports "access denied" for an object that does not exist.
   const onMissing = (next: string): State => ({
     Catch: [{ ErrorEquals: ['States.ALL'], Output: jsonata('$states.input'), Next: next }],
   });
@@ -259,7 +259,7 @@ export function freshnessMachine(
   };
 }
 
-/** The input of the state without its newest key, and with other changes. */
+/** The input of the state without its newest key, and with the given changes. */
 function withoutNewest(changes: string): string {
   return `$merge([
     $states.input,
@@ -268,7 +268,7 @@ function withoutNewest(changes: string): string {
   ])`;
 }
 
-/** A time in milliseconds as the hours before the check, with one decimal. */
+/** Converts a time in milliseconds to the number of hours before the check, with one decimal. */
 const HOURS_AGO = `$hours_ago := function($time) { $round(($now - $time) / ${HOUR}, 1) & ' hours' };`;
 
 /**

@@ -27,7 +27,7 @@ export function freshnessNodes(declarations: FreshnessDeclaration[], lake: LakeN
     for (const input of ofDataset) {
       add(input, { dataset, maxAgeHours, graph }, visited);
     }
-    // A map has its keys in the order in which they were added, so inputs come first.
+    // A map keeps its keys in the order in which they were added, so inputs come first.
     inputs.set(dataset, ofDataset);
     ages.set(dataset, [...ages.get(dataset) ?? [], maxAgeHours]);
   };

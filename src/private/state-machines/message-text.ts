@@ -9,7 +9,10 @@ import { runbookUrl } from '../errors/runbook';
 export const LAYER = 'LAYER' as Layer;
 export const DATASET = 'DATASET';
 
-/** The expression of a template, whose values are expressions. An expression without a value adds no text. */
+/**
+ * Converts a template literal to one expression. Its values are expressions; an expression without a value adds no
+ * text.
+ */
 export function text(parts: TemplateStringsArray, ...values: string[]): string {
   return parts.flatMap((part, index) => [
     ...part === '' ? [] : [literal(part)], ...index < values.length ? [values[index]] : [],
@@ -23,7 +26,7 @@ export function lines(...values: string[]): string {
   return `$join([\n${values.join(',\n')}\n], "\\n")`;
 }
 
-/** A string in an expression. */
+/** A string literal for use in an expression. */
 export function literal(value: string): string {
   return JSON.stringify(value);
 }

@@ -2,12 +2,13 @@ import { DATASET_FAILED } from './dataset-machine';
 import { Definition, inlineMap, jsonata, MILLISECONDS, ONE_DAY_SECONDS, State, taskState } from './states-language';
 
 /**
- * Time between two requests for the executions that still run. A shorter time would not make a pipeline much faster,
- * because a run takes minutes, and 24 hours of requests would exceed the limit of 25,000 events per execution history.
+ * The time between two requests for the executions that are still running. A shorter time would not make a pipeline
+ * much faster, because a run takes minutes, and 24 hours of requests would exceed the limit of 25,000 events per
+ * execution history.
  */
 const POLL_SECONDS = 60;
 
-/** Requests at the same time. */
+/** The maximum number of concurrent requests. */
 const MAX_REQUESTS = 10;
 
 /** The maximum number of executions in a list. A longer list could exceed 256 KiB. */
@@ -53,12 +54,12 @@ export interface PipelineMachineProps {
 }
 
 /**
- * The state machine of a pipeline: it starts an execution of the dataset state machine for each dataset as soon as its
- * inputs have ended, and fails at its end if a dataset has failed.
+ * The state machine of a pipeline: it starts an execution of the dataset state machine for each dataset as soon as all
+ * its inputs have finished, and fails at the end if a dataset has failed.
  *
- * Input: nothing, or the result of an earlier execution, of which only the failed and skipped datasets run. If
- * `complete` is false, the datasets that its list does not contain also run. Output: `pipeline` and `datasets`, a list
- * with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
+ * Input: an empty object, or the result of an earlier execution, to run only its failed and skipped datasets. If
+ * `complete` is false in this result, the datasets that are missing from its list also run. Output: `pipeline` and
+ * `datasets`, a list with `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`.
  */
 export function pipelineMachine(props: PipelineMachineProps): Definition {
   const task = (service: string, fields: State): State => taskState(props.partition, service, fields);
@@ -301,8 +302,8 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
 /**
  * The expressions that decide what starts next.
  *
- * `done` gets the datasets that are skipped, because an input has failed or was skipped. `ready` are the datasets whose
- * inputs are done, at most as many as may run at the same time. The nodes are in topological order, so a skipped
+ * Datasets that are skipped because an input failed or was skipped are added to `done`. `ready` contains the datasets
+ * whose inputs are done, but no more than may run at the same time. The nodes are in topological order, so a skipped
  * dataset is known before its dependents.
  */
 export function planOf(done: string, active: string, nodes: string): { readonly [variable: string]: string } {

@@ -8,7 +8,7 @@ export const RUN_METRIC = 'DpuHours';
 /** The metric with the DPU-hours of all runs of the month, published after each run. */
 export const MONTH_METRIC = 'DpuHoursThisMonth';
 
-/** AWS Glue bills at least this time per run. https://aws.amazon.com/glue/pricing/ */
+/** The minimum time that AWS Glue bills per run. https://aws.amazon.com/glue/pricing/ */
 const MIN_BILLED_SECONDS = 60;
 
 /**
@@ -19,7 +19,7 @@ const MIN_BILLED_SECONDS = 60;
  */
 const WAIT_SECONDS = 180;
 
-/** Four requests with their retries, and the time to wait. */
+/** Enough time for four requests with their retries, and for the wait. */
 const TIMEOUT_SECONDS = 1_800;
 
 /**

@@ -296,7 +296,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'date_format and file_format.date_format',
     { date_format: 'yyyyMMdd', file_format: { date_format: 'dd.MM.yyyy' } },
     'SETTINGS_CONFLICT: Lake: date_format of dataset "fda-cder" is "yyyyMMdd", and file_format.date_format is '
-      + '"dd.MM.yyyy". Set one of them.',
+      + '"dd.MM.yyyy". Set only one of them.',
   ],
   [
     'a delimiter of fixed widths',
