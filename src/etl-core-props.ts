@@ -91,7 +91,7 @@ export interface EtlCorePrefixes {
    * killed publishes no metrics. A role that you pass to a dataset needs `cloudwatch:PutMetricData`; without it, the
    * run logs the error and continues.
    *
-   * @default false - CloudWatch charges for each metric per hour in which it is published
+   * @default false - CloudWatch charges for each metric in every hour in which it is published
    * @see https://aws.amazon.com/cloudwatch/pricing/
    */
   readonly metrics?: boolean;

@@ -87,7 +87,7 @@ export interface History {
   readonly isCurrent?: string;
 
   /**
-   * The name of the column that contains the change type, `insert`, `update` or `delete`, such as `operation`.
+   * The name of the column that contains the change type (`insert`, `update` or `delete`). An example is `operation`.
    *
    * The rules of `validFrom` apply.
    *
@@ -111,7 +111,7 @@ export interface History {
    *
    * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and may have the column `isCurrent`. A
    * version is current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`,
-   * `${silver_database}` and `${gold_database}` are replaced with the names of the databases. Later runs ignore the
+   * `${silver_database}` and `${gold_database}` are replaced by the names of the databases. Later runs ignore the
    * setting: remove it after the first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a
    * key overlap, or if several versions of a key are current.
    *

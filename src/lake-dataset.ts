@@ -350,7 +350,7 @@ function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRo
   return isShared ? glueRoleArn(scope, lake, core) : role.roleArn;
 }
 
-/** The script, with the placeholders in its query replaced with the names of the databases. */
+/** The script, with the placeholders in its query replaced by the names of the databases. */
 function withDatabaseNames(
   scope: Construct, script: JobScript, lake: LakeNames, { dataset }: DatasetDocument,
 ): JobScript {

@@ -36,7 +36,7 @@ export class Source {
    * A file over HTTP or HTTPS: delimited text, fixed-width text, JSON, JSON Lines or Parquet. It can be plain,
    * compressed with gzip or bzip2, or in a ZIP archive.
    *
-   * A pattern in braces, such as `{yyyyMMdd}`, `{yyyy-MM-dd}` or `{yyyy/MM}`, is replaced with the run date (UTC). If
+   * A pattern in braces, such as `{yyyyMMdd}`, `{yyyy-MM-dd}` or `{yyyy/MM}`, is replaced by the run date (UTC). If
    * there is no file for that date yet, the run tries earlier dates, up to `lookbackDays` of the dataset. The URL is
    * checked when a dataset uses the source. Synthesis fails with `URL_INVALID` if the URL is invalid or contains
    * credentials, and with `PLACEHOLDER_INVALID` if a pattern is invalid.

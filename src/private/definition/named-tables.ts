@@ -27,7 +27,7 @@ function referencedTables({ data_quality: { rules = [] } = {} }: DatasetDocument
     : [{ key: `data_quality.rules[${index}].relationships.to`, table: relationships.to }]);
 }
 
-/** The document, with the placeholders in table names replaced with the names of the databases. */
+/** The document, with the placeholders in table names replaced by the names of the databases. */
 export function withTableDatabases(document: DatasetDocument, lake: LakeNames): DatasetDocument {
   const { history, data_quality: quality } = document;
   const resolved = (table: string) => withDatabases(table, layer => lake.database(layer));

@@ -498,7 +498,7 @@ function* historyProblems({
  */
 const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
 
-/** Whether a text is a date that is later than any possible end of a version. */
+/** Whether a string is a date that is later than any possible end of a version. */
 function isOpenEnd(text: string): boolean {
   return isCalendarDate(text) && text >= '2100-01-01';
 }

@@ -10,7 +10,7 @@ const DUMMY_VALUES = /dummy-value-for-\S*/g;
 /** The tokens that replace dummy values. Equal values must get the same token, because values are compared. */
 const tokens = new Map<string, string>();
 
-/** Whether a text contains a value that the CDK CLI has not looked up yet. */
+/** Whether a string contains a value that the CDK CLI has not looked up yet. */
 export function isPendingLookup(value: unknown): boolean {
   return typeof value === 'string' && value.includes(DUMMY_VALUE);
 }
@@ -29,7 +29,7 @@ export function withPendingLookups<Value>(value: Value): Value {
 }
 
 /**
- * Converts the values in a text that are not looked up yet to kebab-case, so that they are valid in a name. The names
+ * Converts the values in a string that are not looked up yet to kebab-case, so that they are valid in a name. The names
  * of datasets cannot be tokens, and the CDK validates the names of resources.
  */
 export function pendingName(name: string): string {

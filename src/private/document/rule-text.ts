@@ -14,7 +14,8 @@ export function ruleKind(rule: DataRule): RuleKind {
 }
 
 /**
- * The name of a rule. Without `name`, it is derived from the kind and the columns, so that it is the same in every run.
+ * The name of a rule. If the rule has no `name`, its name is derived from the kind and the columns, so that all runs
+ * use the same name.
  */
 export function ruleName({ name, ...rule }: DataRule): string {
   const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;

@@ -66,7 +66,9 @@ export function scheduleExpressionProblem(expression: string): string | undefine
   );
 }
 
-/** The remedy for a Unix cron expression. Undefined if the text is not such an expression, or if a field is invalid. */
+/**
+ * The remedy for a Unix cron expression. Undefined if the string is not such an expression, or if a field is invalid.
+ */
 function unixCronRemedy(text: string): string | undefined {
   const { expression, reason } = translatedUnixCron(text) ?? {};
   if (reason !== undefined) {
@@ -135,7 +137,7 @@ function itemIsValid(field: CronField, item: string): boolean {
   );
 }
 
-/** Converts a number, or the name of a value, to a number. NaN if the text is neither. */
+/** Converts a number, or the name of a value, to a number. NaN if the string is neither. */
 function fieldValue(field: CronField, text: string): number {
   const named = field.names?.indexOf(text) ?? -1;
   return named >= 0 ? named + field.min : /^\d{1,4}$/.test(text) ? Number(text) : NaN;

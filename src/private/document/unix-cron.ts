@@ -19,7 +19,8 @@ export interface TranslatedCron {
 }
 
 /**
- * Translates a cron expression of Unix, with five fields or a macro such as `@daily`. Undefined if the text is neither.
+ * Translates a cron expression of Unix, with five fields or a macro such as `@daily`. Undefined if the string is
+ * neither.
  *
  * The weekday has a name in the result, because EventBridge Scheduler counts the days from 1, and Unix from 0.
  */

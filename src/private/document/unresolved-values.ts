@@ -65,7 +65,7 @@ function problem(key: string, verb: string, kind: Kind): Problem {
   };
 }
 
-/** The kind of an encoded list or number within a text, which Token.isUnresolved does not detect. */
+/** The kind of an encoded list or number within a string, which Token.isUnresolved does not detect. */
 function encodedKind(text: string): Kind | undefined {
   if (text.includes('#{Token[')) {
     return 'list';

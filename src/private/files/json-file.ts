@@ -105,7 +105,10 @@ export class JsonFile {
       .reduce((text, change) => text.slice(0, change.start) + change.text + text.slice(change.end), this.text);
   }
 
-  /** The lines that edits change, in the order of the file. An edit replaces text within one line by one line. */
+  /**
+   * The lines that edits change, in the order of the file. An edit replaces text within one line, and the line remains
+   * one line.
+   */
   changedLines(edits: readonly Edit[]): ChangedLine[] {
     const [before, after] = [this.text, this.textWith(edits)].map(text => text.split(/\r?\n/));
     const reasons = new Map<number, Set<string>>();
@@ -174,7 +177,7 @@ function removeDuplicates(node: Node): void {
 /** The maximum depth: far more than a file needs, and less than the call stack allows. */
 const MAX_DEPTH = 200;
 
-/** How deeply the objects and lists of a JSON text are nested. */
+/** How deeply the objects and lists of a JSON document are nested. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -191,8 +194,9 @@ export function relativePath(file: string): string {
 }
 
 /**
- * The object in a JSON text, and the errors. After a comment, a superfluous comma or a missing comma, the parser can
- * continue. After any other error, the rest of the result is unreliable, so only the first error is returned.
+ * The object in a JSON document, and its syntax errors. After a comment, a superfluous comma or a missing comma, the
+ * parser can continue. After any other error, the rest of the result is unreliable, so only the first error is
+ * returned.
  */
 function parse(text: string): { readonly tree?: Node; readonly errors: ParseError[] } {
   const errorsOf = (options: ParseOptions): { tree?: Node; errors: ParseError[] } => {

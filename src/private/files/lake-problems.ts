@@ -52,7 +52,7 @@ export class LakeProblems {
       create();
     } catch (error) {
       if (!isOfFile(error)) {
-        // The document of an invalid file can contain values with which constructs do not work.
+        // The document of an invalid file can contain values that constructs cannot handle.
         if (file.problems.length > 0) {
           return;
         }

@@ -77,7 +77,7 @@ class Normalizer {
     return node.refersTo('table_key') ? this.tableName(text, path, siblings) : text;
   }
 
-  /** An object with known keys. */
+  /** Normalizes an object with known keys. */
   private object(
     value: JsonObject, node: SchemaNode, known: string[], path: JSONPath, names: string[],
   ): JsonObject {
@@ -122,7 +122,7 @@ class Normalizer {
     return meant;
   }
 
-  /** An object with names of the user as keys. */
+  /** Normalizes an object whose keys are names that the user chose. */
   private map(value: JsonObject, node: SchemaNode, path: JSONPath, names: string[]): JsonObject {
     const hasTables = node.hasNamesOf('table_key') || KEYS_BY_TABLE.includes(names.join('.'));
     const entries: [string, unknown][] = [];
@@ -157,7 +157,10 @@ class Normalizer {
 
 const TABLE_NAME = { reason: 'The names of tables have underscores instead of hyphens.', severity: 'warning' } as const;
 
-/** The name of a table that is written with hyphens. Undefined if it has none, or is not a valid name without them. */
+/**
+ * The snake_case form of a table name that is written with hyphens. Undefined if the name has no hyphens or is
+ * otherwise invalid.
+ */
 function tableName(text: string): string | undefined {
   return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
 }

@@ -4,12 +4,12 @@ import { camelCase } from '../errors/unknown-key';
 
 /** A key of a file that is not deployed. */
 export type UnusedKey = { readonly path: JSONPath } & (
-  /** A note of the user. */
+  /** A note that the user wrote. */
   | { readonly severity: 'none' }
   | { readonly severity: 'warning' | 'error'; readonly found: string; readonly remedy: string }
 );
 
-/** Keys for notes of the user, which have no effect. */
+/** Keys for notes, which have no effect. */
 const NOTES = ['description', 'comment', 'notes'];
 
 /** Whether a key is the name of a note, in any object. */

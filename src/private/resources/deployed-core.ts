@@ -4,7 +4,7 @@ import { EtlCore } from '../../etl-core';
 import { IEtlCore } from '../../i-etl-core';
 
 /**
- * The core that this app deploys: the construct itself, or the core within a construct of the user that implements
+ * The core that this app deploys: the construct itself, or the core within a user's construct that implements
  * `IEtlCore`. Undefined if another app deploys it.
  */
 export function deployedCore(core: IEtlCore): EtlCore | undefined {

@@ -12,9 +12,9 @@ export const MAX_SCHEDULE_DESCRIPTION_BYTES = 512;
 const ELLIPSIS = '…';
 
 /**
- * Converts a description to one that a service accepts: control characters become spaces, and a long text is shortened.
- * The limit is in bytes, so texts in many languages reach it with fewer characters. A long description does not fail
- * the synthesis.
+ * Converts a description to one that a service accepts: control characters become spaces, and a long description is
+ * shortened instead of failing the synthesis. The limit is in bytes, so descriptions in many languages reach it with
+ * fewer characters.
  */
 export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {
   if (description === undefined || Token.isUnresolved(description)) {

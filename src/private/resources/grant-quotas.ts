@@ -47,7 +47,7 @@ export function limitInlinePolicies(principal: IPrincipal): void {
   });
 }
 
-/** A managed policy of a user, with the statements that it contains. */
+/** A managed policy of an IAM user, with the statements that it contains. */
 interface UserPolicy {
   readonly policy: ManagedPolicy;
   readonly statements: PolicyStatement[];
@@ -56,8 +56,8 @@ interface UserPolicy {
 const policiesOfUsers = new WeakMap<IUser, UserPolicy[]>();
 
 /**
- * The managed policy of a user for a statement: a policy that already contains it, or the last policy until it is full,
- * because a user can have only ten policies.
+ * The managed policy that grants a statement to an IAM user: a policy that already contains it, or the last policy
+ * until it is full, because a user can have only ten policies.
  *
  * The policies are managed because the inline policies of a user are limited to 2,048 characters together.
  */

@@ -84,7 +84,10 @@ function isUser(principal: IPrincipal): principal is IUser {
   return 'userArn' in principal;
 }
 
-/** The managed policy of a user for a statement. It contains only grants, so all its findings are suppressed. */
+/**
+ * The managed policy that grants a statement to an IAM user. It contains only grants, so all its findings are
+ * suppressed.
+ */
 function policyOfUser(user: IUser, statement: PolicyStatement, wildcards?: string): ManagedPolicy {
   const policy = userPolicy(user, statement);
   acknowledgeWildcards(
@@ -109,7 +112,8 @@ function warnAboutImmutableRole(core: IEtlCore, principal: IPrincipal): void {
 /**
  * Suppresses the cdk-nag findings for the patterns of this grant.
  *
- * `Resource::*` is not suppressed: the policy also has the statements of the user, whose findings must stay visible.
+ * `Resource::*` is not suppressed: the policy also has statements that the app adds itself, whose findings must stay
+ * visible.
  */
 function acknowledge(principal: IPrincipal, statements: Statements[]): void {
   if (!Construct.isConstruct(principal)) {

@@ -187,14 +187,14 @@ export function grantTables(
     },
     {
       id: `${titleCase(layer)}Data`,
-      // The permission follows from the location of a database, but an existing database can have no location.
+      // The permission follows from the location of a database, but an existing database may not have a location.
       resource: { dataLocation: { catalogId, resourceArn: locationArn(scope, names, layer) } },
       permissions: ['DATA_LOCATION_ACCESS'],
     },
   ], layer, lakeFormation);
 }
 
-/** What a role of a dataset needs in Lake Formation, as text. */
+/** The Lake Formation permissions that the role of a dataset needs, as text for messages. */
 export function tablePermissions(names: LakeNames, layer: Layer): string {
   return `CREATE_TABLE and DESCRIBE on the database ${names.database(layer)}, ALTER and DESCRIBE on its tables, and `
     + `DATA_LOCATION_ACCESS on the folder ${layer}/ of the bucket`;

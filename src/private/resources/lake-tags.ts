@@ -27,7 +27,7 @@ const PRIORITY = 50;
 
 /**
  * Tags the resources below a construct, including resources that are added later. It adds an aspect, which visits all
- * these constructs during synthesis. Use it only for constructs of which an app has few.
+ * these constructs during synthesis. Use it only for constructs that an app has few of.
  */
 export function tagAll(scope: IConstruct, tags: ResourceTags): void {
   for (const [key, value] of Object.entries(tags)) {

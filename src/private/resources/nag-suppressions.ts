@@ -6,7 +6,7 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
  * Suppresses a cdk-nag finding. Version 3 of cdk-nag reads the metadata of the construct, version 2 the metadata of the
  * resource in the template.
  *
- * The suppression applies only to this resource. Neither this library nor the app of the user needs cdk-nag.
+ * The suppression applies only to this resource. Neither this library nor the app that uses it needs cdk-nag.
  *
  * @param findings the exact findings, for a rule that can have several findings per resource
  */

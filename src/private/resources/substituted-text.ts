@@ -1,10 +1,10 @@
 import { IResolvable, IResolveContext, StringConcat, Token, Tokenization } from 'aws-cdk-lib';
 
 /**
- * Renders a text with references as `Fn::Sub` instead of `Fn::Join`.
+ * Renders a string with references as `Fn::Sub` instead of `Fn::Join`.
  *
- * In a template, an ARN then needs a third of the space. A template is limited to 1 MB, and the policies of roles are
- * its largest part.
+ * In this form, an ARN takes only a third of the space in a template. A template is limited to 1 MB, and the policies
+ * of roles are its largest part.
  */
 export function substituted(text: string): string {
   return Token.isUnresolved(text) ? Token.asString(new SubstitutedText(text)) : text;
@@ -30,7 +30,7 @@ class SubstitutedText implements IResolvable {
   }
 }
 
-/** The parts of a joined text. Undefined for a text without references, and for another intrinsic function. */
+/** The parts of a joined string. Undefined for a string without references, and for another intrinsic function. */
 function partsOf(resolved: unknown): unknown[] | undefined {
   const [separator, parts] = (resolved as { 'Fn::Join'?: [string, unknown] })['Fn::Join'] ?? [];
   return separator === '' && Array.isArray(parts) ? parts : undefined;
@@ -50,8 +50,8 @@ function variable(part: unknown): string | undefined {
 }
 
 /**
- * The text in the report of `Role.customizeRoles`, which is not a template: the CDK concatenates its parts, and would
- * write `[object Object]` for a reference.
+ * The string for the report of `Role.customizeRoles`, which is not a template: the CDK concatenates the parts of the
+ * string, and would write `[object Object]` for a reference.
  */
 function reported(text: string, context: IResolveContext): string {
   const mapToken = (token: IResolvable): unknown => {

@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
-/** A placeholder in a query: the name of a database of the lake. */
+/** The placeholders for the names of the databases in a query, and the layer of each. */
 const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`${layer}_database`, layer]));
 
 /**

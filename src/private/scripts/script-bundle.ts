@@ -274,17 +274,16 @@ function grantDeployment(role: Role, asset: FolderAsset, bucket: IBucket, script
 const HANDLER_MEMORY_MIB = 512;
 
 /**
- * A size that no user is likely to choose: 1 MiB above the minimum. The user can create other deployments after this
- * one.
+ * A size that no user is likely to choose: 1 MiB above the minimum. Users can create other deployments after this one.
  */
 const HANDLER_STORAGE_MIB = 513;
 
 /**
  * A storage size that no function of aws-cdk-lib in the stack has.
  *
- * All deployments of a stack with the same memory and storage share one function and its role. A deployment of the user
- * would therefore run with the role of the scripts, or give a role of the user access to the lake. The size is part of
- * the ID of the function.
+ * All deployments of a stack with the same memory and storage share one function and its role. A user's own deployment
+ * would therefore run with the role of the scripts, or give the user's role access to the lake. The size is part of the
+ * ID of the function.
  */
 function unusedHandlerStorage(stack: Stack): Size {
   const ids = stack.node.children.map(({ node }) => node.id);
@@ -359,7 +358,7 @@ function textFilesOf({ names, document, script }: DatasetScripts): TextFile[] {
   ];
 }
 
-/** Whether a text contains a token, which the deployment resolves. */
+/** Whether a file contains a token, which only the deployment resolves. */
 function isOnlyKnownAtDeployment({ text }: TextFile): boolean {
   return Token.isUnresolved(text);
 }

@@ -317,7 +317,7 @@ function consoleUrl(consoleDomain: string, service: string): string {
   return text`https://${'$event.region'}${page}${'$event.region'}#`;
 }
 
-/** The text of a value, which is JSON unless the value is a string. Undefined without a value. */
+/** A value as text: JSON, unless the value is a string. Undefined without a value. */
 function shortened(value: string): string {
   return `$substring($string(${value}), 0, ${MAX_TEXT_LENGTH})`;
 }

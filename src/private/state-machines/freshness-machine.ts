@@ -96,7 +96,7 @@ export function freshnessMachine(
       'Read previous check': task('aws-sdk:s3:getObject', {
         Arguments: { Bucket: bucket, Key: names.freshnessState },
         Assign: {
-          // A body that Step Functions has written as text is JSON within JSON.
+          // A body that Step Functions has written as a string is JSON within JSON.
           previous: jsonata("($p := $parse($states.result.Body); $type($p) = 'string' ? $parse($p) : $p)"),
         },
         Output: {},

@@ -2,7 +2,7 @@ import { Layer } from '../../layer';
 import { runbookUrl } from '../errors/runbook';
 
 /*
- * Parts of the texts of alerts, which are JSONata expressions.
+ * Helpers for the texts of alerts. The texts are JSONata expressions.
  */
 
 /** Placeholders for the layer and the dataset in paths that are the same for all datasets. */

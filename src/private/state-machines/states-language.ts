@@ -47,8 +47,8 @@ export const RETRIES: State[] = [{
 }];
 
 /**
- * A JSONata function that converts a time of an AWS API to milliseconds since 1970. Step Functions passes times as
- * ISO 8601 text. For a time that an API does not return, the result is 0.
+ * A JSONata function that converts a time of an AWS API to milliseconds since 1970. Step Functions passes times as ISO
+ * 8601 strings. For a time that an API does not return, the result is 0.
  */
 export const MILLISECONDS =
   "$milliseconds := function($time) { $type($time) = 'string' ? $toMillis($time)"
