@@ -166,7 +166,7 @@ test.each([
   expect(warningsOf(app).filter(warning => warning.includes('pipelines/daily.json'))).toEqual([
     expect.stringMatching(
       new RegExp(`pipelines/daily.json:4:3: /datasets/0 is read as ${JSON.stringify(meant).replace(/\*/g, '\\*')}. `
-        + 'A dataset is named with its layer'),
+        + 'The name of a dataset includes its layer'),
     ),
   ]);
 });

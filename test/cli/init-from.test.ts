@@ -115,7 +115,7 @@ lake/fda-ndc/config.json
 lake/states/config.json
    3 -   "source_datasets": "zipcodes",
    3 +   "source_datasets": ["bronze/zipcodes"],
-       An input is named with its layer.
+       The name of an input includes its layer.
 
 New files
   + .gitignore
@@ -196,7 +196,7 @@ test('files of pipelines are corrected like those of datasets', () => {
   expect([code, stdout]).toEqual([1, expect.stringContaining(`lake/pipelines/daily.json
    3 -   "datasets": ["states", "fda-*"],
    3 +   "datasets": ["gold/states", "*/fda-*"],
-       A dataset is named with its layer.
+       The name of a dataset includes its layer.
    4 -   "with_input": false,
    4 +   "with_inputs": false,
        "with_input" is not a known key.
@@ -204,7 +204,7 @@ test('files of pipelines are corrected like those of datasets', () => {
 lake/pipelines/hourly.json
    1 - { "pipeline": "hourly", "datasets": "zipcodes", "on_failed_input": "stop" }
    1 + { "pipeline": "hourly", "datasets": ["bronze/zipcodes"], "on_failed_input": "stop" }
-       A dataset is named with its layer.
+       The name of a dataset includes its layer.
 `)]);
   expect(stdout).toContain('  - lake/pipelines/daily.json:5:14: /retries is an unknown key and is ignored.');
   expect(stdout.slice(stdout.indexOf('Problems that you have to correct')))
@@ -365,7 +365,7 @@ test('the diff has colors on a terminal only', async () => {
   const { bytes } = await onTerminal(['sh', '-c', 'cd "$0" && exec "$@"', folder, ...command], 80, process.env);
   expect(bytes).toContain('\x1b[31m   3 -   "source_datasets": "zipcodes",\x1b[0m');
   expect(bytes).toContain('\x1b[32m   3 +   "source_datasets": ["bronze/zipcodes"],\x1b[0m');
-  expect(bytes).toContain('\x1b[2m       An input is named with its layer.\x1b[0m');
+  expect(bytes).toContain('\x1b[2m       The name of an input includes its layer.\x1b[0m');
   expect(initFromIn().stdout).not.toContain('\x1b');
 });
 

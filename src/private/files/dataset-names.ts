@@ -28,7 +28,7 @@ export class DatasetNameIndex {
   }
 
   /**
-   * The datasets in other files whose name without the layer is `dataset`. For each, the full names that it can have.
+   * The full names that each dataset in another file can have, if its name without the layer is `dataset`.
    */
   named(dataset: string, except: ConfigFile): string[][] {
     const names = [...this.declared].filter(([each]) => each !== except).map(([, each]) => each);

@@ -8,7 +8,7 @@ import { didYouMean } from '../errors/suggestion';
 interface DatasetList {
   readonly key: 'source_datasets' | 'datasets';
   readonly unknown: 'UNKNOWN_INPUT' | 'UNKNOWN_DATASET';
-  /** The reason for adding a layer to a name, and what loading reports about it. */
+  /** The reason for adding a layer to a name, and whether loading the file reports the change. */
   readonly missingLayer: Pick<Edit, 'reason' | 'severity'>;
   /** Whether `*` stands for any characters. */
   readonly hasPatterns: boolean;
@@ -17,14 +17,14 @@ interface DatasetList {
 const INPUTS: DatasetList = {
   key: 'source_datasets',
   unknown: 'UNKNOWN_INPUT',
-  missingLayer: { reason: 'An input is named with its layer.', severity: 'none' },
+  missingLayer: { reason: 'The name of an input includes its layer.', severity: 'none' },
   hasPatterns: false,
 };
 
 const DATASETS: DatasetList = {
   key: 'datasets',
   unknown: 'UNKNOWN_DATASET',
-  missingLayer: { reason: 'A dataset is named with its layer.', severity: 'warning' },
+  missingLayer: { reason: 'The name of a dataset includes its layer.', severity: 'warning' },
   hasPatterns: true,
 };
 

@@ -32,7 +32,7 @@ export function createDatasetStateMachine(
   });
 }
 
-/** A role that runs the jobs and crawlers of the lake and no others, and reads its run records and nothing else. */
+/** Creates a role that can run only the jobs and crawlers of the lake, and read only its run records. */
 function createRole(scope: Construct, names: LakeNames, key?: IKey): Role {
   const stack = Stack.of(scope);
   const glue = (resource: string, name: (layer: Layer) => string) =>

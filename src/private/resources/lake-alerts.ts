@@ -40,7 +40,7 @@ export interface LakeAlertsProps {
 
 /**
  * The alerts of a lake: a topic, one rule each for failed jobs, failed crawlers and warnings, the state machine that
- * they start to publish to the topic, and an alarm for all schedules.
+ * these rules start, which publishes to the topic, and an alarm for all schedules.
  *
  * The number of resources does not depend on the number of datasets, because an event bus has a quota of 300 rules.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html

@@ -35,8 +35,8 @@ export interface LakeBudgetProps {
  * attempt of a run ends.
  *
  * A CloudWatch alarm evaluates at most seven days, so it cannot add up the runs of a month itself. AWS Budgets could do
- * so per cost-allocation tag, but only after someone activates the tags in the management account, with a delay of up
- * to a day, and in USD or in the usage types of a Region.
+ * so per cost-allocation tag, but only after someone activates the tags in the management account. Its data can be a
+ * day old, and is in USD or in the usage types of a Region.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
  */
 export class LakeBudget extends Construct {

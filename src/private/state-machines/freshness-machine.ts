@@ -272,8 +272,9 @@ function withoutNewest(changes: string): string {
 const HOURS_AGO = `$hours_ago := function($time) { $round(($now - $time) / ${HOUR}, 1) & ' hours' };`;
 
 /**
- * The datasets that became stale or recovered, each as a line of the message, and the state of all datasets that
- * declare freshness: the time of the first check, and the time since which they are stale.
+ * Compares the check with the previous one. The result contains the datasets that became stale or recovered, each as a
+ * line of the message. It also contains the state of each dataset that declares freshness: the time of its first check,
+ * and the time since which it is stale.
  */
 const COMPARISON = `(
   ${HOURS_AGO}

@@ -12,7 +12,7 @@ export const MONTH_METRIC = 'DpuHoursThisMonth';
 const MIN_BILLED_SECONDS = 60;
 
 /**
- * The time until a data point is part of the statistics of its metric: up to two minutes.
+ * The time to wait until a data point is part of the statistics of its metric, which takes up to two minutes.
  *
  * Runs that end at the same time each wait for the data points of the others, so that all of them find the same sum.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html
