@@ -32,7 +32,7 @@ export interface AddOptions {
 /** The output of inspect_source.py. */
 interface Inspection {
   readonly document: Partial<DatasetDocument>;
-  /** Lines for the terminal. */
+  /** What was found in the source, as lines for the terminal. */
   readonly found: string[];
   readonly size_bytes: number;
   /** Whether all records were read. */
@@ -49,8 +49,8 @@ interface LocalFile {
 }
 
 /**
- * Inspects a data file and writes the `config.json` of a bronze dataset. A local file without `url` is copied next to
- * it.
+ * Inspects a data file and writes the `config.json` of a bronze dataset. If `url` is not set, a local file is copied
+ * next to `config.json`.
  *
  * @param source the URL of a file, or the path of a local file
  */
@@ -104,7 +104,8 @@ export async function add(source: string, options: AddOptions): Promise<void> {
 }
 
 /**
- * The copy of a local file. Undefined if the file does not exist, which the inspection reports.
+ * Describes a local file and the copy that the app deploys. Undefined if the file does not exist. The inspection then
+ * reports the error.
  *
  * @param folder the folder of config.json
  */
@@ -118,13 +119,13 @@ function localFileOf(source: string, folder: string, { dryRun, force }: AddOptio
   }
   if (stat.size > MAX_SOURCE_BYTES) {
     throw new Failure(
-      `${source} has ${megabytes(stat.size)}. A file that is deployed with the app can have at most `
-        + `${megabytes(MAX_SOURCE_BYTES)}. Upload it with \`aws s3 cp ${source} s3://BUCKET/KEY\`, and add `
+      `${source} is too large (${megabytes(stat.size)}). A file that is deployed with the app can have at `
+        + `most ${megabytes(MAX_SOURCE_BYTES)}. Upload it with \`aws s3 cp ${source} s3://BUCKET/KEY\`, and add `
         + '--url s3://BUCKET/KEY.',
       2,
     );
   }
-  // A data file can have the name of the configuration file.
+  // The data file itself can be named config.json.
   const name = path.basename(source);
   const to = path.join(folder, name === 'config.json' ? 'data.json' : name);
   const isInPlace = fs.existsSync(to) && fs.realpathSync(to) === fs.realpathSync(source);
@@ -140,7 +141,7 @@ const SECRET_PARAMETER =
 /** A pagination token is not a secret. */
 const PAGE_TOKEN_PARAMETER = /^(next|page)[-_]?token$/i;
 
-/** Rejects secrets in a URL, which would end up in the repository, the template and the dataset document. */
+/** Rejects a URL with a secret, which would end up in the repository, the template and the dataset document. */
 function checkUrl(text: string, schemes: string[]): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !schemes.includes(url.protocol.slice(0, -1))) {
@@ -209,10 +210,11 @@ function findLake(): string {
 }
 
 /**
- * The Glue version of a lake, or the default. The command uses its environment, because a later run needs it anyway.
+ * The Glue version of a lake, or the default version. The source is inspected in the Python environment of this
+ * version, because a later run of the dataset needs the same environment.
  */
 export function glueVersionOf(lake: string): string {
-  // Synthesis reports a file that cannot be read, and an invalid value.
+  // Unreadable files and invalid values are ignored here, because synthesis reports them.
   const { glue_defaults: defaults }: Partial<ConfigDocument> = readJsonObject(path.join(lake, 'config.json')) ?? {};
   const version = defaults?.version;
   return version !== undefined && version in GLUE_VERSIONS ? version : GlueVersion.V5_0;
@@ -288,7 +290,7 @@ function documentOf(name: string, url: string, inspection: Inspection, options: 
   });
 }
 
-/** Requires that the columns of --key exist in every table. */
+/** Fails if a table does not have a column of --key. */
 function checkKeys({ document }: Inspection, keys: string[]): void {
   for (const [table, columns] of Object.entries(document.column_schema ?? {})) {
     const names = Object.values(columns).map(column => column.target_name!);
@@ -303,7 +305,7 @@ function checkKeys({ document }: Inspection, keys: string[]): void {
   }
 }
 
-/** Requires that `cdk synth` accepts the document. */
+/** Fails if `cdk synth` would reject the document. */
 function requireValid(document: DatasetDocument, source: string): void {
   const tables = tableKeys(document.dataset, Object.values(document.file_table_mapping ?? {}));
   for (const { key, found, remedy } of [...datasetSchema().problems(document), ...ruleProblems(document, tables)]) {
@@ -329,7 +331,8 @@ function describeCopy({ from, to, bytes, isInPlace }: LocalFile, { dryRun }: Add
     ? `${Math.ceil(bytes / 1000)} kB`
     : `${(bytes / MB).toLocaleString('en', { maximumFractionDigits: 1 })} MB`;
   const action = isInPlace ? `${from} stays where it is` : `${dryRun ? 'Would copy' : 'Copied'} ${from} to ${to}`;
-  return `${action} (${size}). It is deployed with the app. If the data changes without the app, set --url instead.`;
+  return `${action} (${size}). It is deployed with the app. If the data changes independently of the app, set --url `
+    + 'instead.';
 }
 
 function printResult(

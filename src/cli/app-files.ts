@@ -2,22 +2,24 @@ import * as fs from 'fs';
 import * as path from 'path';
 
 /**
- * Folders and files that do not change what `cdk synth` writes, including files that commands write: the page, reports
- * and exported databases. Names that start with a dot are ignored too.
+ * The names of files and folders that do not affect the output of `cdk synth`. They include files that other commands
+ * write, such as the page of `medallion docs`, reports and exported databases. Names that start with a dot are also
+ * ignored.
  */
 const IGNORED = /^(node_modules|cdk\.out.*|__pycache__|tests?)$|\.(md|html|xml|duckdb|log|tmp|pyc|swp|tsbuildinfo)$|~$/;
 /**
- * Folders of the app that tools write. Below the first level, a folder with such a name can be the folder of a dataset.
+ * The names of folders to which tools write. They are ignored only directly in the folder of the app, because the
+ * folder of a dataset can have the same name.
  */
 const IGNORED_FOLDERS = /^(venv|env|dist|build|target|coverage|logs?)$/;
 /** The maximum number of files that are compared with the cloud assembly. */
 const MAX_FILES = 20_000;
 
-/** A file of an app, or a folder, whose time changes when a file in it is created, deleted or renamed. */
+/** A file or a folder of an app. The time of a folder changes when a file in it is created, deleted or renamed. */
 export interface AppFile {
   readonly path: string;
   readonly isFolder: boolean;
-  /** The time of its last change, in milliseconds. */
+  /** The time of the last change, in milliseconds since the epoch. */
   readonly time: number;
   readonly bytes: number;
 }
@@ -26,7 +28,7 @@ export interface AppFile {
  * The files and folders that can change what an app synthesizes.
  *
  * @param folder the folder of its cdk.json
- * @param written folders in it that commands write: the cloud assembly and the local lake
+ * @param written folders to which commands write, which are skipped: the cloud assembly and the local lake
  */
 export function* appFiles(folder: string, written: readonly string[]): Generator<AppFile> {
   const excluded = written.map(each => path.resolve(each));
@@ -49,7 +51,7 @@ export function* appFiles(folder: string, written: readonly string[]): Generator
   }
 }
 
-/** The entries of a folder. A folder that cannot be read, or was deleted in the meantime, has none. */
+/** The entries of a folder. Empty if the folder cannot be read or was deleted in the meantime. */
 function entriesOf(folder: string): fs.Dirent[] {
   try {
     return fs.readdirSync(folder, { withFileTypes: true });

@@ -4,22 +4,25 @@ import { Child, GUARD } from './child';
 import { Failure } from './failure';
 import { outputOf, requireApp, SYNTH_ENVIRONMENT, synthCommand } from './synth';
 
-/** The variable in which the CDK CLI passes a context that is too large for a variable: a file that it deletes. */
+/**
+ * If the context is too large for an environment variable, the CDK CLI writes it to a temporary file. This variable
+ * contains the path of the file, which the CDK CLI deletes after the synthesis.
+ */
 const CONTEXT_FILE = 'CONTEXT_OVERFLOW_LOCATION';
 
-/** Prints the environment variables of the CDK CLI as JSON. */
+/** JavaScript code that prints the environment variables that the CDK CLI sets, as JSON. */
 const PRINT_VARIABLES = 'const { env } = process; console.log(JSON.stringify(Object.fromEntries(Object.keys(env)'
   + `.filter(name => name.startsWith('CDK_') || name === '${CONTEXT_FILE}').map(name => [name, env[name]]))))`;
 
 /** The files with the command and the context of an app. */
 const SETTINGS = ['cdk.json', 'cdk.context.json'];
 
-/** The messages of an artifact, by the path of their construct. */
+/** The metadata of an artifact, such as errors, by construct path. */
 type Metadata = Record<string, { readonly type: string }[]>;
 
-/** The parts of the manifest of a cloud assembly that are read here. */
+/** The keys of the manifest of a cloud assembly that this module reads. */
 interface Manifest {
-  /** The lookups of the CDK CLI that the app needs. */
+  /** The context lookups that the CDK CLI has to perform for the app. */
   readonly missing?: unknown[];
   readonly artifacts?: Record<string, {
     readonly metadata?: Metadata;
@@ -33,9 +36,10 @@ interface Manifest {
 /**
  * Synthesizes an app repeatedly.
  *
- * The CDK CLI takes about two seconds to start. So the first synthesis uses it and stores the environment variables
- * that it passes to the app, such as context values and the account. Then the app runs with these variables, without
- * the CDK CLI, until its settings change, or until it needs the CDK CLI for a lookup or to report an error.
+ * The CDK CLI takes about two seconds to start, so only the first synthesis uses it. This synthesis stores the
+ * environment variables that the CDK CLI passes to the app, such as context values and the account. Afterwards, the app
+ * runs with these variables and without the CDK CLI. The CDK CLI is used again if the settings of the app change, if
+ * the app needs a context lookup, or if a construct reports an error.
  */
 export class AppSynthesis {
   /** The folder of the app. */
@@ -48,7 +52,7 @@ export class AppSynthesis {
   /**
    * @param app the cloud assembly
    * @param scratch a folder for temporary files
-   * @param python the Python interpreter that ends the app with this process
+   * @param python the Python interpreter for the script that stops the app when this process ends
    */
   public constructor(private readonly app: string, private readonly scratch: string, private readonly python: string) {
     this.folder = requireApp(app, '`medallion dev`');
@@ -62,7 +66,7 @@ export class AppSynthesis {
     const isKnown = this.variables !== undefined && this.settings === settings;
     if (!isKnown || !await this.runApp(this.variables!)) {
       await this.runCdk();
-      // A lookup of the CDK CLI changes cdk.context.json.
+      // Read again, because a context lookup of the CDK CLI changes cdk.context.json.
       this.settings = this.readSettings();
     }
   }
@@ -71,7 +75,7 @@ export class AppSynthesis {
   private async runApp(variables: NodeJS.ProcessEnv): Promise<boolean> {
     await this.execute(['sh', '-c', this.command()!], {
       ...variables,
-      // The editor and `npm test` check types, which takes longer than the synthesis.
+      // Type checking takes longer than the synthesis, so it is left to the editor and to `npm test`.
       TS_NODE_TRANSPILE_ONLY: process.env.TS_NODE_TRANSPILE_ONLY ?? 'true',
     });
     return isComplete(this.output);
@@ -80,7 +84,7 @@ export class AppSynthesis {
   private async runCdk(): Promise<void> {
     const command = this.command();
     const file = path.join(this.scratch, 'cdk-variables.json');
-    // The CDK CLI removes quotes around the whole command.
+    // The command starts with a brace instead of a quote, because the CDK CLI removes quotes around a whole command.
     const print = `{ "${process.execPath}" -e "${PRINT_VARIABLES}" > "${file}"; } && ${command}`;
     fs.rmSync(file, { force: true });
     await this.execute([...synthCommand(this.app, this.folder), ...command === undefined ? [] : ['--app', print]], {});
@@ -91,8 +95,9 @@ export class AppSynthesis {
   }
 
   /**
-   * The command of the app. Undefined if only the CDK CLI can run it: the command is in another file than cdk.json, the
-   * app is built first, or the command is a file or a folder, for which the CDK CLI selects a program.
+   * The command that runs the app. Undefined if only the CDK CLI can run the app: if cdk.json does not contain the
+   * command, if the app has a build command, or if the command is the path of a file or a folder, for which the CDK CLI
+   * selects a program.
    */
   private command(): string | undefined {
     try {
@@ -122,7 +127,7 @@ export class AppSynthesis {
     });
     if (await child.exit !== 0) {
       const output = fs.readFileSync(this.log, 'utf8').trim();
-      throw new Failure(`The app cannot be synthesized:\n${output || 'It ended without output.'}`, 1);
+      throw new Failure(`The app cannot be synthesized:\n${output || 'The app ended without output.'}`, 1);
     }
   }
 }
@@ -131,7 +136,7 @@ function readJson(file: string): unknown {
   return JSON.parse(fs.readFileSync(file, 'utf8'));
 }
 
-/** Whether an assembly needs no lookup, and contains no error of a construct, which the CDK CLI reports. */
+/** Whether the CDK CLI is not needed for an assembly: it needs no context lookup and contains no construct errors. */
 function isComplete(assembly: string): boolean {
   const { missing = [], artifacts = {} } = readJson(path.join(assembly, 'manifest.json')) as Manifest;
   return missing.length === 0

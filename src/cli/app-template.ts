@@ -11,12 +11,12 @@ export const LANGUAGES = ['typescript', 'python'];
 /** The name of the folder with the configuration files in a new app. */
 export const LAKE_FOLDER = 'lake';
 
-/** What the files of a new app contain. */
+/** The values that are inserted into the files of a new app. */
 export interface AppSettings {
   readonly language: string;
   /** The name of the app: lowercase letters, digits and hyphens. */
   readonly name: string;
-  /** The prefix of all names of the lake. */
+  /** The prefix of all names of the lake, such as the names of its bucket and jobs. */
   readonly prefix: string;
   /** The folder with the configuration files, relative to the app. */
   readonly lake: string;
@@ -66,7 +66,7 @@ export function appFiles(settings: AppSettings): AppFile[] {
   });
 }
 
-/** Writes a new file of an app. Fails if the file exists, even as a broken link. */
+/** Writes a new file of an app. Fails if the file already exists, even if it is a broken symbolic link. */
 export function writeAppFile(folder: string, { path: file, text }: AppFile): void {
   const target = path.join(folder, file);
   fs.mkdirSync(path.dirname(target), { recursive: true });
@@ -86,7 +86,7 @@ function placeholderValues(
   const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
     version: string;
   };
-  // 0.0.0 is the version of unreleased builds, for which any installed version is accepted.
+  // Unreleased builds have the version 0.0.0. Apps that they create accept any version of the library.
   const isReleased = version !== '0.0.0';
   return {
     name,
@@ -123,7 +123,7 @@ function withFeatureFlags(text: string): string {
     const source = require.resolve('aws-cdk-lib/recommended-feature-flags.json');
     flags = JSON.parse(fs.readFileSync(source, 'utf8')) as object;
   } catch {
-    // A global installation can be without aws-cdk-lib.
+    // A global installation of the command may not include aws-cdk-lib.
     return text;
   }
   const settings = JSON.parse(text) as object;

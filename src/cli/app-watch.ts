@@ -5,17 +5,17 @@ import { relativePath } from './relative-path';
 
 /** Milliseconds between two polls of the files. */
 const INTERVAL = 150;
-/** The share of time in which the files of a large app are read. */
+/** The maximum share of the time that is spent on reading the files of a large app. */
 const MAX_LOAD = 0.1;
 
-/** Larger files count as changed if their modification time has changed. */
+/** The content of larger files is not compared. They count as changed if their modification time or size differs. */
 const MAX_HASHED_BYTES = 1_000_000;
 
 /** A file at the time of a poll. */
 interface FileState {
-  /** Its time and size. */
+  /** The modification time and the size. */
   readonly version: string;
-  /** A hash of its content, or `version` if it is too large. */
+  /** A hash of the content, or `version` if the file is too large or cannot be read. */
   readonly content: string;
 }
 
@@ -23,24 +23,24 @@ interface FileState {
 type Files = Map<string, FileState>;
 
 /**
- * Detects changes of the files of an app.
+ * Detects changes to the files of an app.
  *
- * It polls the files: notifications of the operating system do not work in containers and on network drives, and miss
- * changes of a folder that has just been created. A file that is written again with the same content has not changed,
- * because a synthesis can compile files of the app.
+ * The files are polled, because notifications of the operating system do not work in containers and on network drives,
+ * and miss changes in a folder that was just created. A synthesis can compile files of the app, so a file that is
+ * rewritten with the same content does not count as changed.
  */
 export class AppWatch {
   private files: Files;
 
   /**
    * @param folder the folder of the app
-   * @param written folders in it that commands write
+   * @param written folders to which commands write, which are not watched
    */
   public constructor(private readonly folder: string, private readonly written: readonly string[]) {
     this.files = this.read();
   }
 
-  /** Waits until files have changed, and do not change any more. Returns their paths. */
+  /** Waits until files have changed and no further changes follow. Returns the paths of the changed files. */
   public async changed(): Promise<string[]> {
     let current = this.files;
     for (;;) {

@@ -7,7 +7,7 @@ import { unknownValuesIn } from './unknown-value';
 /** The folder to which `cdk synth` writes the cloud assembly by default. */
 export const DEFAULT_APP = 'cdk.out';
 
-/** Used for stacks without an explicit environment. */
+/** The example account and Region for stacks without an explicit environment. */
 const DEFAULT_ACCOUNT = '123456789012';
 const DEFAULT_REGION = 'us-east-1';
 
@@ -32,7 +32,7 @@ export interface Deployment {
   /** A folder or a ZIP file in the cloud assembly. */
   readonly source: string;
   readonly bucket: string;
-  /** Without a trailing slash. Can be empty. */
+  /** The key prefix in the bucket, without a trailing slash. Can be empty. */
   readonly prefix: string;
   /** Placeholders in the files, and the values that replace them at deployment. */
   readonly markers: Record<string, string>;
@@ -118,9 +118,9 @@ export function resourcesOf(stack: Stack, type: string): [string, Resource][] {
 /**
  * The files that a stack uploads to buckets.
  *
- * Leaves out files that come from other buckets, unless they are for the lake.
+ * Skips files that are not assets of the stack, such as files from other buckets. Fails if such a file is for the lake.
  *
- * @param lake the bucket whose files are required
+ * @param lake the bucket of the lake
  */
 export function readDeployments(stack: Stack, lake: string): Deployment[] {
   return resourcesOf(stack, 'Custom::CDKBucketDeployment').flatMap(([, resource]): Deployment[] => {

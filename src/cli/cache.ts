@@ -9,7 +9,7 @@ import { acquireLock, HeldLock } from './lock';
 const COMPLETE = 'complete';
 /** Disk space of a complete set-up, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for its downloads. */
 const REQUIRED_SPACE = 2e9;
-/** Entries that are unused for this time are deleted, in milliseconds: 60 days. */
+/** Unused entries are deleted after this time, in milliseconds (60 days). */
 const MAX_UNUSED = 60 * 24 * 3600 * 1000;
 /** Time between two attempts to acquire the lock, in milliseconds. */
 const LOCK_POLL = 500;
@@ -35,7 +35,7 @@ export function entryPath(name: string, files: string[]): string {
   return path.join(cacheFolder(), `${name}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-/** Whether a cache entry is complete. Also records its use. */
+/** Whether a cache entry is complete. If so, also records that the entry was used. */
 export function isComplete(entry: string): boolean {
   const complete = path.join(entry, COMPLETE);
   if (!fs.existsSync(complete)) {
@@ -62,7 +62,7 @@ export async function buildEntry(entry: string, build: () => Promise<void>): Pro
 /**
  * Does the work while holding the lock of the cache, because concurrent set-ups would write the same files.
  *
- * @param onWait called once with the lock of another process, if the lock is not free
+ * @param onWait called once with information about the lock, if another process holds it
  */
 export async function withCacheLocked<T>(onWait: (held: HeldLock) => void, work: () => Promise<T>): Promise<T> {
   const folder = cacheFolder();

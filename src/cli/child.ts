@@ -9,22 +9,23 @@ export interface ChildOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The working directory; by default, the working directory of this process. */
   readonly cwd?: string;
-  /** The file to which standard error is appended, or a function that is called with each line of it. */
+  /** The file to which standard error is appended, or a function that is called with each of its lines. */
   readonly log: string | ((line: string) => void);
   /** Called with each line of standard output. */
   readonly onLine: (line: string) => void;
-  /** Called after {@link interrupt} has stopped the process. Processes without this function are stopped later. */
+  /** Called after {@link interrupt} has stopped the process. Processes without this function are stopped last. */
   readonly onInterrupt?: () => Promise<void>;
 }
 
 const running = new Set<Child>();
 
 /**
- * A child process in its own process group. It ends together with all processes that it started: when it is stopped,
- * and when this process ends.
+ * A child process in its own process group. When the child process is stopped, or when this process ends, all processes
+ * of the group end.
  *
- * Its standard input is a pipe, without data except for what {@link send} writes. The Python scripts of
- * {@link LOCAL_GLUE} end when the pipe is closed. Start other programs with {@link GUARD}, which does the same.
+ * Standard input of the child process is a pipe that contains only the lines of {@link send}. The Python scripts of
+ * {@link LOCAL_GLUE} end when the pipe is closed. Start other programs with {@link GUARD}, which stops them when the
+ * pipe is closed.
  */
 export class Child {
   /** Resolves with the exit code, or undefined after a signal. Never resolves after {@link interrupt}. */
@@ -42,7 +43,7 @@ export class Child {
     }
     running.add(this);
     const { stdin, stdout, stderr } = this.process;
-    // A process that has ended does not read what is sent; its exit code tells why.
+    // Writing to a process that has ended fails. The error is ignored, because the exit code shows the reason.
     stdin?.on('error', () => undefined);
     if (stdout) {
       readline.createInterface({ input: stdout }).on('line', options.onLine);
@@ -71,13 +72,14 @@ export class Child {
     this.process.stdin?.write(`${line}\n`);
   }
 
-  /** From now on, {@link exit} does not resolve. */
+  /** After this call, {@link exit} does not resolve when the process ends. */
   public ignoreExit(): void {
     this.isInterrupted = true;
   }
 
   /**
-   * Kills the process group and waits for its end. SIGKILL is safe: run_job.py and emulator.py write files atomically.
+   * Kills the process group and waits until the process has ended. SIGKILL is safe: run_job.py and emulator.py write
+   * files atomically.
    */
   public async stop(): Promise<void> {
     const pid = this.process.pid;

@@ -43,7 +43,7 @@ export function completionScript(shell: string): string {
   return SCRIPTS[shell];
 }
 
-/** The names of an app and its local lake that complete a word. All these functions can fail. */
+/** Functions that read the names that can complete a word from an app and its local lake. All of them can fail. */
 export interface AppNames {
   datasets(app: string): string[];
   pipelines(app: string): string[];
@@ -58,7 +58,7 @@ export interface AppNames {
  *
  * @param program the command with its subcommands
  * @param words the words after `medallion`; the last one is incomplete and can be empty
- * @param appNames the names of the app
+ * @param appNames reads the names in the app and its local lake
  */
 export function candidatesFor(program: Command, words: string[], appNames: AppNames): string[] {
   const current = words[words.length - 1] ?? '';

@@ -27,7 +27,7 @@ export interface DatasetProcessor {
  * Processes datasets concurrently, each as soon as its inputs have ended.
  *
  * @param nodes the datasets, each after its inputs
- * @param before the datasets that have ended before, which are not processed
+ * @param before the datasets that have already ended and are not processed
  */
 export async function runConcurrently(
   nodes: readonly PipelineNode[],

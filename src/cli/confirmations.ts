@@ -1,24 +1,26 @@
 import { Dataset } from './dataset';
 import { Publication, readPublished, readRunRecord, runIdsOf } from './run-records';
 
-/** What identifies a dataset and its inputs. */
+/** The properties that identify a dataset and its inputs. */
 type RunningDataset = Pick<Dataset, 'runs' | 'inputs'>;
 
-/** An input that has published since the tables of a dataset were built from it. */
+/** An input with a newer publication than the one that the tables of a dataset were built from. */
 export interface NewerInput {
   /** As `layer/dataset`. */
   readonly dataset: string;
   /** The s3:// prefix of its run records. */
   readonly runs: string;
-  /** The run whose publication was read, and the run of the current publication. */
+  /** The run whose publication was read. `current` is the run of the current publication of the input. */
   readonly read: string;
   readonly current: string;
 }
 
 /**
- * When the tables of datasets were last confirmed. A run confirms tables if it publishes them or finds the source
- * unchanged. If tables are built from the current publications of all inputs, the runs that confirm the inputs also
- * confirm these tables, because a pipeline does not run their job in this case.
+ * Determines when the tables of datasets were last confirmed to be up to date.
+ *
+ * A run confirms tables if it publishes them or finds the source unchanged. If the tables of a dataset are built from
+ * the current publications of all its inputs, a run that confirms the inputs also confirms these tables, because a
+ * pipeline does not start the job of the dataset in this case.
  */
 export class Confirmations {
   private readonly datasets: ReadonlyMap<string, RunningDataset>;
@@ -26,17 +28,17 @@ export class Confirmations {
   private readonly times = new Map<string, number | undefined>();
 
   /**
-   * @param objects the folder with one folder per bucket
+   * @param objects the folder that contains one folder per bucket
    * @param datasets the datasets of the app. For an input that is not among them, only its own runs count
    */
   public constructor(private readonly objects: string, datasets: RunningDataset[]) {
     this.datasets = new Map(datasets.map(dataset => [dataset.runs, dataset]));
   }
 
-  /** The time in milliseconds. Undefined if the tables were never published. */
+  /** The time of the last confirmation, in milliseconds since the epoch. Undefined if nothing was ever published. */
   public confirmedAt(dataset: RunningDataset): number | undefined {
     if (!this.times.has(dataset.runs)) {
-      this.times.set(dataset.runs, undefined); // ends a cycle of inputs
+      this.times.set(dataset.runs, undefined); // prevents an infinite recursion if inputs form a cycle
       this.times.set(dataset.runs, this.timeOf(dataset));
     }
     return this.times.get(dataset.runs);

@@ -7,8 +7,8 @@ import { deployedFile } from './deployed-file';
 import { AUTO_SCALING_ARGUMENT, OPERATION_KEYS } from '../private/document/operation-keys';
 
 /**
- * A hash of what determines the tables of a dataset: its document, script, query and source files, and the settings of
- * its job. It does not change with its schedule, size or description.
+ * A hash of everything that determines the tables of a dataset: its document, script, query and source files, and the
+ * settings of its job. The schedule, size and description of the dataset do not affect the hash.
  */
 export function contentHash(dataset: Dataset): string {
   const document = Object.entries(documentOf(dataset) ?? {}).filter(([key]) => !OPERATION_KEYS.includes(key));

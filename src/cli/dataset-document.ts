@@ -21,7 +21,7 @@ export function requireKnownValues(dataset: Dataset): void {
   }
 }
 
-/** The message about the first value of a dataset that is only known at deployment. Undefined if all are known. */
+/** An error message for the first value of a dataset that is only known at deployment. Undefined if all are known. */
 export function unknownValueOf(dataset: Dataset): string | undefined {
   const texts = {
     'The name of the job': dataset.job,
@@ -47,7 +47,7 @@ export function queryOf(dataset: Deployed): string {
   return sql === undefined ? '' : deployedText(dataset, sql) ?? '';
 }
 
-/** The texts in a value by their keys, such as `source_url[1]`. */
+/** The strings in a nested value, by their path, such as `source_url[1]`. */
 function textsOf(value: unknown, key = ''): Record<string, string> {
   if (typeof value === 'string') {
     return { [key]: value };

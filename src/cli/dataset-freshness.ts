@@ -18,7 +18,7 @@ const HOUR = 3_600_000;
  * The freshness of a dataset.
  *
  * @param confirmations the confirmations of the datasets of the app
- * @param now in milliseconds
+ * @param now the current time in milliseconds since the epoch
  */
 export function freshnessOf(
   dataset: Pick<Dataset, 'arguments' | 'deployments' | 'runs' | 'inputs'>,

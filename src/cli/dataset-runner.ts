@@ -17,7 +17,7 @@ import { keepPublication } from './stored-publications';
 import { Substitutes } from './substitutes';
 import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
-/** What all runs of a command share. */
+/** The objects that all runs of a command share. */
 export interface RunnerContext {
   readonly sessions: JobSessions;
   readonly emulator: Emulator;
@@ -30,9 +30,9 @@ export interface RunnerContext {
 export interface RunRules {
   /** The datasets, each after its inputs. */
   readonly nodes: PipelineNode[];
-  /** The datasets that have ended before. */
+  /** The datasets that have already ended and do not run. */
   readonly done: ReadonlyMap<string, Ended>;
-  /** Whether the dependents of a failed input run with its published tables. */
+  /** Whether datasets that depend on a failed input run with the published tables of the input. */
   readonly usesPublished: boolean;
   /** The name of a dataset in `nodes`. It is unique. */
   nameOf(dataset: Dataset): string;
@@ -45,8 +45,8 @@ export interface RunRules {
 }
 
 /**
- * The rules for datasets that are not run as a pipeline: all jobs start, except jobs that need the table of an input
- * without a published table.
+ * The rules for datasets that are not run as a pipeline: all jobs start, except jobs with an input that has no
+ * published table.
  */
 export function defaultRules(order: Dataset[], lake: Lake): RunRules {
   const members = new Set(order.map(({ runs }) => runs));

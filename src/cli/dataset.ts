@@ -26,7 +26,7 @@ export interface Dataset {
   readonly runs: string;
   readonly tableFormat: 'parquet' | 'iceberg';
   readonly size: JobSize;
-  /** Empty if it reads no other datasets. */
+  /** The datasets that it reads. Empty if it reads no other datasets. */
   readonly inputs: Input[];
   /** The s3:// URI of the job's script. */
   readonly script: string;
@@ -34,11 +34,11 @@ export interface Dataset {
   readonly arguments: Record<string, string>;
   /** The policy documents of the job's role, for S3 and Glue. */
   readonly policies: () => Value[];
-  /** The files that its stack uploads to buckets, without files of other datasets that contain unknown values. */
+  /** The files that its stack uploads to buckets. Files of other datasets are omitted if they have unknown values. */
   readonly deployments: () => Deployment[];
 }
 
-/** What limits the cost of a job. A setting is undefined if it is only known at deployment. */
+/** The settings that limit the cost of a job. A setting is undefined if it is only known at deployment. */
 export interface JobSize {
   /** Such as `G.1X`. */
   readonly workerType?: string;
@@ -57,20 +57,20 @@ export interface Input {
   readonly runs: string;
 }
 
-/** The argument that identifies the Glue job of a dataset. */
+/** The job argument by which the Glue jobs of datasets are recognized. */
 const DOCUMENT = '--dataset_config';
 
-/** The argument `--names`: names that the stack computes for its job. */
+/** The content of the job argument `--names`: names that the stack computes for the job. */
 interface Names {
   readonly dataset: string;
   readonly layer: string;
   readonly bucket: string;
   readonly database: string;
   readonly runs: string;
-  /** Derived datasets, and bronze datasets that read tables. */
+  /** Set for derived datasets, and for bronze datasets that read tables. */
   readonly inputs?: Input[];
   readonly tables: Record<string, { readonly name: string }>;
-  /** Iceberg tables only. */
+  /** Set for Iceberg tables only. */
   readonly snapshot_retention_hours?: number;
 }
 
@@ -131,7 +131,7 @@ function textOf(value?: Value): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A template can have numbers as text. */
+/** Numbers in a template can be strings. */
 function numberOf(value: Value): number | undefined {
   return value === null || value === '' || Number.isNaN(Number(value)) ? undefined : Number(value);
 }
@@ -141,7 +141,7 @@ export function usesIceberg(dataset: Pick<Dataset, 'arguments'>): boolean {
   return (dataset.arguments['--datalake-formats'] ?? '').split(',').includes('iceberg');
 }
 
-/** Whether a deployment has files of a dataset. Several layers can have a dataset of the same name. */
+/** Whether a deployment contains files of a dataset. Several layers can have a dataset with the same name. */
 function isOfDataset({ source, bucket, prefix }: Deployment, { dataset, layer, bucket: lake }: Names): boolean {
   const folder = path.join(source, dataset, 'glue');
   return bucket === lake && prefix === 'etl' && fs.existsSync(folder)
@@ -173,7 +173,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
 /**
  * The dataset with a name. Fails if there is none, or more than one.
  *
- * @param name the dataset, or `layer/dataset` if several layers have a dataset of that name
+ * @param name the dataset, or `layer/dataset` if several layers have a dataset with that name
  * @param stack select the datasets of this stack
  */
 export function selectDataset(datasets: Dataset[], name: string, stack?: string): Dataset {
@@ -199,9 +199,9 @@ export function selectDataset(datasets: Dataset[], name: string, stack?: string)
 }
 
 /**
- * How to select one of several matches. Only suggests what makes the selection unique.
+ * Describes how to select one of several matches. Suggests only options that make the selection unique.
  *
- * @param form the form of the names: `LAYER/DATASET`
+ * @param form the format of the names, such as `LAYER/DATASET`
  */
 export function disambiguationOf(matches: { readonly name: string; readonly stack: string }[], form: string): string {
   const names = [...new Set(matches.map(each => each.name))];
@@ -219,7 +219,7 @@ export function disambiguationOf(matches: { readonly name: string; readonly stac
     : 'Select the assembly of one stage with --app cdk.out/assembly-STAGE.';
 }
 
-/** Names in the app, without repetitions, for errors. */
+/** Lists names in the app for an error message, without duplicates. */
 export function listNames(names: string[]): string {
   const unique = [...new Set(names)];
   return unique.slice(0, 12).join(', ')

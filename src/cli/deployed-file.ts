@@ -10,8 +10,8 @@ export interface DeployedFile {
 }
 
 /**
- * The file that the stack of a dataset uploads to an S3 URI. A folder if the URI ends with a slash. Undefined if there
- * is none, or if it is in a ZIP file.
+ * The file that the stack of a dataset uploads to an S3 URI. A folder if the URI ends with a slash. Undefined if the
+ * stack uploads nothing to the URI, or if the file is in a ZIP file.
  */
 export function deployedFile({ deployments }: Pick<Dataset, 'deployments'>, uri: string): DeployedFile | undefined {
   for (const deployment of deployments()) {
@@ -25,7 +25,7 @@ export function deployedFile({ deployments }: Pick<Dataset, 'deployments'>, uri:
   return undefined;
 }
 
-/** The text of a file that the stack of a dataset uploads, with its markers replaced. */
+/** The text of a file that the stack of a dataset uploads, with the deployed values instead of placeholders. */
 export function deployedText(dataset: Pick<Dataset, 'deployments'>, uri: string): string | undefined {
   const found = deployedFile(dataset, uri);
   return found && Object.entries(found.deployment.markers).reduce(

@@ -12,7 +12,7 @@ import { Progress } from './progress';
 import { readValues } from './substitutes';
 import { unknownMessage, unknownValuesIn } from './unknown-value';
 
-/** The number of days whose records are read by default. Glue keeps job runs for the same time. */
+/** By default, the records of this number of days are read. Glue keeps job runs for the same number of days. */
 const HISTORY_DAYS = 90;
 /** The maximum number of records that are read per dataset. */
 const MAX_RECORDS = 200;
@@ -25,10 +25,10 @@ interface Identity {
   readonly region: string | null;
 }
 
-/** A run that `medallion run --deployed` has started, when it ends. */
+/** A job run that `medallion run --deployed` started and that has ended. */
 export type EndedRun = JobRun & { readonly job_run_id: string };
 
-/** What a job that was started reports. Each event has one of the keys. */
+/** An event of a job that `medallion run --deployed` started. Each event has exactly one of these keys. */
 export interface JobEvent {
   readonly job_run_id?: string;
   readonly state?: string;
@@ -36,16 +36,16 @@ export interface JobEvent {
   readonly warning?: string;
 }
 
-/** How to run a program that reads AWS. */
+/** Functions that are called while a program accesses AWS. */
 interface CallOptions {
   readonly onLine?: (line: string) => void;
   readonly onInterrupt?: () => Promise<void>;
 }
 
-/** The lake in AWS, which is read with the caller's credentials. */
+/** The lake in AWS, which is accessed with the credentials of the user. */
 export class DeployedLake {
   /**
-   * Finds the account of the credentials, and the datasets of the app in it.
+   * Determines the account of the AWS credentials, and reads the datasets of the app.
    *
    * Fails if the app is for another account.
    */
@@ -55,7 +55,8 @@ export class DeployedLake {
     fs.writeFileSync(path.join(options.data, '.gitignore'), '*\n');
     const reader = Lake.read(options.data);
     const values = readValues(options.value);
-    // The Region of the app is needed to request the account, if neither an option nor the credentials set one.
+    // The request for the account requires a Region. The Region of the app is used, because the credentials might not
+    // have one.
     const region = options.region ?? readDatasets(options.app, values, UNKNOWN).map(each => each.region).find(Boolean);
     const lake = new DeployedLake(python, reader, [], region, options);
     const identity = await progress.during('AWS account', () => lake.call<Identity>('identity', {}));
@@ -78,7 +79,7 @@ export class DeployedLake {
   /**
    * Copies the new records to the folder `deployed` of the local lake, and reads them.
    *
-   * @param since the start of the runs that are needed; default: 90 days ago
+   * @param since the start of the period whose runs are needed; default: 90 days ago
    * @param datasets default: all
    * @param jobRuns whether to request the runs of the Glue jobs
    */
@@ -133,7 +134,7 @@ export class DeployedLake {
   }
 
   /**
-   * Prints the lines of a log in CloudWatch.
+   * Reads a log in CloudWatch and calls `onLine` with each line.
    *
    * @param stream `output`: the log of the job, `error`: the log of Spark
    * @returns the number of lines
@@ -165,7 +166,7 @@ export class DeployedLake {
     });
   }
 
-  /** Runs a command of deployed_lake.py. Fails with the line that it prints. */
+  /** Runs a command of deployed_lake.py. If the command fails, the last line of its output is the error message. */
   private async call<T>(command: string, request: object, { onLine, onInterrupt }: CallOptions = {}): Promise<T> {
     const file = (name: string) => path.join(this.reader.scratch, `${command}-${name}`);
     [file('result'), file('log')].forEach(each => fs.rmSync(each, { force: true }));
@@ -191,15 +192,15 @@ export class DeployedLake {
 /** Stacks without an explicit environment have no account and no Region yet. */
 const UNKNOWN = { account: '', region: '' };
 
-/** The variables that select the credentials, the Region and the endpoints. */
+/** The environment variables that select the AWS credentials, the Region and the endpoints. */
 function awsVariables(): Record<string, string> {
   const variables = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
   return Object.fromEntries(variables) as Record<string, string>;
 }
 
 /**
- * The prefix of the log groups of the job. Its last part is the prefix of the lake, which is also the name of its
- * workgroup.
+ * The prefix of the log groups of the job. The last part of it is the prefix of the lake, which is also the name of the
+ * Athena workgroup.
  */
 function logGroupOf(dataset: Dataset): string {
   return dataset.arguments['--custom-logGroup-prefix'] ?? '/aws-glue/jobs';
@@ -215,10 +216,10 @@ function requireAccount({ account, stack }: Dataset, identity: Identity): void {
   }
 }
 
-/** Fails if the name of the job or the bucket is only known at deployment. */
+/** Fails if the name of the job or of the bucket is only known at deployment. */
 function requireKnownNames({ job, runs, dataset }: Dataset): void {
   const [unknown] = [job, runs].flatMap(unknownValuesIn);
   if (unknown) {
-    throw new Failure(unknownMessage(`A name of ${dataset}`, unknown), 2);
+    throw new Failure(unknownMessage(`The name of the job or of the bucket of ${dataset}`, unknown), 2);
   }
 }

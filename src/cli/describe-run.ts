@@ -11,7 +11,7 @@ import { Column, formatTable, outputWidth } from './table';
 import { timeAgo, utcText } from './time-text';
 import { runbookUrl } from '../private/errors/runbook';
 
-/** The width of the names of facts, with their indentation. */
+/** The width of the labels in the list of facts about a run, including the indentation. */
 const FACT_WIDTH = 13;
 
 /** A run, as `medallion runs RUN_ID --json` prints it. */
@@ -47,7 +47,7 @@ export function describeRun(run: Run, history: LakeHistory, data: string): strin
       ['note', reason ?? undefined],
       ['error', error],
     ]),
-    // To be copied, so these are never wrapped.
+    // These lines are never wrapped, so that users can copy them.
     ...copied([
       ['runbook', run.errorCode && runbookUrl(run.errorCode.toLowerCase())],
       ['job run', record.job_run_id],
@@ -111,7 +111,7 @@ function tableCells({ name, rows, columns, bytes, files }: RecordTable): (string
   ];
 }
 
-/** Names and values, one per line. Values that are not known are left out. */
+/** Labels and values, one per line. Unknown values are omitted. */
 function facts(values: [name: string, value: string | undefined][]): string[] {
   return values.flatMap(([name, value]) => value
     ? wrapped(value, ' '.repeat(FACT_WIDTH)).map((line, index) =>

@@ -8,7 +8,7 @@ import { relativePath } from './relative-path';
 import { Result, ResultTable } from './result';
 import { Column, formatTable, outputWidth } from './table';
 
-/** The type and the meaning of the metadata columns that the job adds. Derived tables only have meta_run_id. */
+/** The type and the meaning of the metadata columns that the job adds. Derived tables have only meta_run_id. */
 const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
   meta_run_id: ['string', 'ID of the run'],
   meta_rescued: ['string', 'values that do not match the data type'],
@@ -16,8 +16,8 @@ const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
 };
 
 /**
- * The text output for a table: its columns, sample rows, and where other tools read it: the folder of its files, or the
- * metadata file of an Iceberg table, whose folder has the files of several publications.
+ * The text output for a table: its columns, sample rows, and the path for other tools. The path is the folder of a
+ * Parquet table, or the metadata file of an Iceberg table, whose folder contains the files of several publications.
  */
 export function describeTable(table: ResultTable, sample: QueryResult, lake: Lake): string[] {
   const width = outputWidth();
@@ -55,7 +55,7 @@ export function describeInputs(inputs: ReadInput[]): string[] {
   return lines.length > 0 ? ['', 'Inputs', ...lines.map(line => `  ${line}`)] : [];
 }
 
-/** The text output for quality gates that were allowed to fail, and did. */
+/** The text output for quality gates that failed but were allowed to fail. */
 export function describeAllowed(allowed: string[]): string[] {
   return allowed.length > 0
     ? ['', 'Failed quality gates that were allowed to fail', ...allowed.map(each => `  ${each}`)]
@@ -90,7 +90,7 @@ export function describeResults(results: Result[], width = outputWidth()): strin
   return formatSummary(columns, cells, { name: 'error', notes }, width);
 }
 
-/** The text output for a pipeline: a table with one line per dataset, in the same form as for several datasets. */
+/** The text output for a pipeline: a table with one line per dataset, as in {@link describeResults}. */
 export function describePipeline({ datasets }: PipelineResult, width = outputWidth()): string[] {
   const columns = [
     { name: 'dataset', canShrink: true, minWidth: 20 },
@@ -126,9 +126,9 @@ function formatSummary(
 }
 
 /**
- * A table whose rows have notes, which follow their lines.
+ * Formats a table in which the notes about a row follow the line of the row.
  *
- * @param isHighlighted whether the line of a row and its notes are red on a terminal
+ * @param isHighlighted whether the line of a row, and its notes, are red on a terminal
  */
 export function describeNotes(
   columns: Column[],

@@ -23,24 +23,24 @@ import { WatchedDatasets } from './watched-datasets';
 
 /** The options of `medallion dev`. */
 export interface DevOptions extends Omit<SessionOptions, 'synth'> {
-  /** The quality gates that can fail, for example because a changed query has other columns. */
+  /** The quality gates that are allowed to fail, for example because a changed query returns different columns. */
   readonly allow: string[];
 }
 
-/** The number of rows that are shown of each kind of change. */
+/** The number of rows that are shown for each kind of change. */
 const CHANGED_ROWS = 5;
-/** The maximum number of JVMs that wait for the next change. Each takes 0.5 GB. */
+/** The maximum number of JVMs that wait for the next change. Each JVM uses 0.5 GB of memory. */
 const MAX_SESSIONS = 3;
 /** The number of changed files that are listed. */
 const LISTED_FILES = 3;
 
 /**
  * Watches an app. When a file changes, synthesizes the app, runs the datasets that have changed and those that depend
- * on them, and prints their tables and what is different. Ends with Ctrl-C, or when standard input is a pipe that is
- * closed.
+ * on them, and prints their tables and the differences. Ends when the user presses Ctrl-C or, if standard input is a
+ * pipe, when the pipe is closed.
  *
- * @param names the datasets to watch, each with its inputs; they run at the start. Empty: all datasets, of which none
- * runs at the start
+ * @param names the datasets to watch, each with its inputs; they run at the start. If empty, all datasets are watched,
+ * and none runs at the start
  */
 export async function dev(names: readonly string[], options: DevOptions): Promise<void> {
   if (options.json) {
@@ -57,7 +57,7 @@ export async function dev(names: readonly string[], options: DevOptions): Promis
   );
   const context = { datasets, synthesis, session, lake, progress, options };
   const end = Promise.race([session.failure(), inputEnd()]);
-  // It is awaited below, but it can fail during a run.
+  // This promise is awaited below, but it can already be rejected during a run.
   end.catch(() => undefined);
   try {
     await reportingFailure(progress, () => runWithDependents(datasets.named(), context));
@@ -77,7 +77,7 @@ export async function dev(names: readonly string[], options: DevOptions): Promis
   }
 }
 
-/** What `medallion dev` has started. */
+/** The objects that all runs of `medallion dev` share. */
 interface DevContext {
   readonly datasets: WatchedDatasets;
   readonly synthesis: AppSynthesis;
@@ -87,7 +87,7 @@ interface DevContext {
   readonly options: DevOptions;
 }
 
-/** Prints a failure, because the next change can fix it. */
+/** Does the work. A failure is printed instead of thrown, because the next change can fix it. */
 async function reportingFailure(progress: Progress, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -143,14 +143,14 @@ async function runWithDependents(changed: Dataset[], context: DevContext, starte
     }
   }
   const failed = order.filter((_, index) => !hasSucceeded(results[index]));
-  // The next change runs them again, because the cause can be outside of the app.
+  // Failed datasets run again after the next change, whatever it is: the cause can be outside the app.
   datasets.forget(failed);
   progress.line(
     `\n${failed.length > 0 ? `${failed.length} of ${results.length} failed` : 'Done'} in ${seconds.toFixed(1)} s`,
   );
 }
 
-/** A dependent only runs if an input has published. */
+/** Dependent datasets run only if an input has a newer publication. */
 function rulesOf(order: Dataset[], dependents: ReadonlySet<string>, lake: Lake): RunRules {
   const rules = defaultRules(order, lake);
   return {
@@ -163,8 +163,8 @@ function rulesOf(order: Dataset[], dependents: ReadonlySet<string>, lake: Lake):
 /**
  * Prints what a run has published.
  *
- * @param earlier the run of the publication before it, if there was one
- * @param isChanged whether the dataset itself has changed. Of its dependents, only differences are printed
+ * @param earlier the run of the previous publication, if there was one
+ * @param isChanged whether the dataset itself has changed. For dependent datasets, only the differences are printed
  */
 async function printResult(
   dataset: Dataset, result: Result, earlier: string | undefined, isChanged: boolean, context: DevContext,

@@ -1,8 +1,11 @@
 /** A character that has no width of its own: a combining mark, a joiner or another format character. */
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
-/** An emoji that terminals show as a picture: by default, or because of a variation selector, or a flag. */
+/** An emoji that terminals show as a picture, by default or because of a variation selector. Includes flags. */
 const EMOJI = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|^[\d#*]\ufe0f?\u20e3|\p{Regional_Indicator}{2}/u;
-/** East Asian Width W and F of Unicode Standard Annex #11, without emoji. Future ideographs are included. */
+/**
+ * The characters with the East Asian Width W or F in Unicode Standard Annex #11, without emoji. Code points that are
+ * reserved for future ideographs are included.
+ */
 const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2fb}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]/u;
 const PRINTABLE_ASCII = /^[ -~]*$/;
@@ -13,7 +16,7 @@ const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The characters of a text, as readers see them. */
+/** The grapheme clusters of a text, which readers see as single characters. */
 function graphemes(text: string): Iterable<{ readonly segment: string }> {
   // Created only when needed, because it takes about 10 ms, and most texts are ASCII.
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -43,7 +46,7 @@ function widthOf(grapheme: string): number {
   return width;
 }
 
-/** The text with a maximum width. The last column of a truncated text is `…`. */
+/** Truncates a text to a maximum width. The last character of a truncated text is `…`. */
 export function truncate(text: string, maxWidth: number): string {
   if (maxWidth === Infinity || displayWidth(text) <= maxWidth) {
     return text;
@@ -60,7 +63,7 @@ export function truncate(text: string, maxWidth: number): string {
   return `${truncated}…`;
 }
 
-/** The text in lines with a maximum width. They break at spaces; only words that are longer than a line are split. */
+/** Wraps a text into lines with a maximum width. Lines break at spaces. Only words that exceed the width are split. */
 export function wrap(text: string, maxWidth: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -76,7 +79,7 @@ export function wrap(text: string, maxWidth: number): string[] {
   return [...lines, line];
 }
 
-/** The parts of a word with a maximum width. */
+/** Splits a word into parts that do not exceed a maximum width. */
 function split(word: string, maxWidth: number): string[] {
   if (displayWidth(word) <= maxWidth) {
     return [word];
@@ -100,8 +103,9 @@ export function pad(text: string, width: number, right = false): string {
 }
 
 /**
- * The text in one line, without characters that move the cursor or change the terminal: line breaks and tabs become
- * spaces, other control characters their symbols, such as ␛ for an escape, and changes of the direction �.
+ * Converts a text to one line, without characters that move the cursor or change the terminal. Line breaks and tabs are
+ * replaced by spaces, other control characters by their symbols, such as ␛ for an escape, and characters that change
+ * the direction by �.
  */
 export function oneLine(text: string): string {
   return text.replace(CONTROL, character => {

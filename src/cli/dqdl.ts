@@ -1,14 +1,14 @@
 import { DataRule } from '../private/document/dataset-document.generated';
 import { ruleKind, ruleName, uniqueColumns } from '../private/document/rule-text';
 
-/** A table with rules, and the column of its current versions if it has a history. */
+/** A table with rules. If the dataset has a history, `isCurrent` is the column that marks the current versions. */
 export interface RuledTable {
   readonly rules: DataRule[];
   readonly isCurrent?: string;
 }
 
 /**
- * The rules of a table as a ruleset of AWS Glue Data Quality. A comment above each rule has its name.
+ * Converts the rules of a table to a ruleset of AWS Glue Data Quality. A comment above each rule contains its name.
  *
  * The rules follow the grammar: https://github.com/awslabs/dqdl
  */
@@ -22,7 +22,7 @@ export function dqdlOf({ rules, isCurrent }: RuledTable): string {
 
 function dqdlRule(rule: DataRule, isCurrent?: string): string {
   const { condition = '', max_share: maxShare = 0, not_null: notNull = '', accepted_values: accepted } = rule;
-  // 1 - 0.01 is 0.99, and not 0.9899999999999999.
+  // Rounded: 1 - 0.07 must be 0.93 instead of 0.9299999999999999.
   const share = Number((1 - maxShare).toFixed(12));
   const where = isCurrent === undefined ? '' : ` where ${quoted(`${identifier(isCurrent)}`)}`;
   const custom = (satisfied: string) => customSql(satisfied, share, isCurrent);
@@ -58,12 +58,15 @@ function dqdlRule(rule: DataRule, isCurrent?: string): string {
       return `ReferentialIntegrity ${quoted(column)} ${quoted(reference)} >= ${decimal(share)}`;
     }
     default:
-      // A line break ends a comment at the end of the condition.
+      // If the condition ends with a SQL comment, the line break ends this comment.
       return custom(condition.includes('--') ? `${condition}\n` : condition.trim());
   }
 }
 
-/** A rule for the share of rows that satisfy a condition. As in a run, null and an empty table satisfy it. */
+/**
+ * A rule for the share of rows that satisfy a condition. As in a run, rows for which the condition is null satisfy it,
+ * and an empty table satisfies the rule.
+ */
 function customSql(satisfied: string, share: number, isCurrent?: string): string {
   const sql = `SELECT coalesce(avg(CASE WHEN NOT (${satisfied}) THEN 0.0 ELSE 1.0 END), 1.0) FROM primary`;
   return `CustomSql ${quoted(sql + ofCurrent(isCurrent))} >= ${decimal(share)}`;
@@ -83,12 +86,12 @@ function ofCurrent(isCurrent?: string): string {
   return isCurrent === undefined ? '' : ` WHERE ${identifier(isCurrent)}`;
 }
 
-/** A text in DQDL, which escapes quotes and backslashes with a backslash. */
+/** A quoted string in DQDL. Quotes and backslashes are escaped with a backslash. */
 function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }
 
-/** A name in Spark SQL. Names without special characters stay as they are. */
+/** A name in Spark SQL. Names with special characters are quoted. */
 function identifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `\`${name.replace(/`/g, '``')}\``;
 }
@@ -98,17 +101,17 @@ function literal(value: string | number | boolean): string {
   return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
 }
 
-/** Whether DQDL reads a quoted value as text. It reads some values as dates or times, and supports no line breaks. */
+/** Whether DQDL interprets a quoted value as text, and not as a date or a time. Line breaks are not supported. */
 function isPlainText(value: string | number | boolean): boolean {
   return !/^\d{4}-\d\d-\d\d$|^\d{1,2}:\d\d( [AP]M)?$|^$|[\r\n]/.test(String(value));
 }
 
-/** A number in DQDL, which has no exponents. */
+/** A number in DQDL, which does not support exponents. */
 function plainNumber(value: number): string {
   return value.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 20 });
 }
 
-/** A share in DQDL: with a decimal point. */
+/** A share in DQDL, which always has a decimal point. */
 function decimal(share: number): string {
   return share.toLocaleString('en', { useGrouping: false, minimumFractionDigits: 1, maximumFractionDigits: 12 });
 }

@@ -10,13 +10,13 @@ const STORAGE_FAILED = 74;
 /** The access key of requests that are not limited to the permissions of a role. */
 const UNLIMITED = 'test';
 
-/** The S3 and Glue API of a local lake while a command runs. It only listens on 127.0.0.1, on a free port. */
+/** Serves the S3 and Glue APIs of a local lake on 127.0.0.1 while a command runs. */
 export class Emulator {
   /**
    * Starts the emulator and waits until it accepts requests.
    *
    * @param python the Python interpreter of the lake's environment
-   * @param port by default, a free port
+   * @param port the port to listen on; default: a free port
    */
   public static async start(python: string, lake: Lake, port = 0): Promise<Emulator> {
     const log = path.join(lake.scratch, 'emulator.log');
@@ -37,7 +37,7 @@ export class Emulator {
     return new Emulator(endpoint, child, log, roles);
   }
 
-  /** Environment variables that send the requests of all AWS clients to the emulator, and none to AWS. */
+  /** Environment variables that make all AWS clients send their requests to the emulator instead of AWS. */
   public readonly clientEnvironment: Record<string, string>;
 
   private constructor(
@@ -58,7 +58,7 @@ export class Emulator {
   }
 
   /**
-   * Limits the requests with an access key to what a role allows, with the responses of AWS.
+   * Limits requests with an access key to the permissions of a role. Denied requests get the same response as in AWS.
    *
    * @param accessKey letters, digits, hyphens and underscores
    * @param policies the policy documents of the role

@@ -26,13 +26,13 @@ const DOWNLOADS: Record<string, Record<'spark' | 'packages' | 'jars' | 'icebergJ
 export interface Environment {
   /** The Python interpreter with Spark and the packages of Glue. */
   readonly jobPython: string;
-  /** The folder of a Java version that Spark supports. */
+  /** The home folder of a Java installation that Spark supports. */
   readonly javaHome: string;
-  /** JVM options for this Java. */
+  /** JVM options for this Java installation. */
   readonly javaOptions: string;
-  /** The folder of the jars for s3://. */
+  /** The folder of the jars that read and write s3:// URIs. */
   readonly jars: string;
-  /** The folder of the additional jars of Iceberg. Undefined if no dataset uses the format. */
+  /** The folder of the additional jars for Iceberg. Undefined if no dataset uses Iceberg. */
   readonly icebergJars?: string;
 }
 
@@ -85,8 +85,8 @@ export async function setUpSpark(
 }
 
 /**
- * Sets up the Python interpreter with the packages of Glue, without Spark. Uses the packages of another version if only
- * these are in the cache, because a download would take longer than the work that needs them.
+ * Sets up the Python interpreter with the packages of Glue, without Spark. If the cache contains only the packages of
+ * another Glue version, uses these packages, because a download would take longer than the work that needs them.
  */
 export async function setUpPackages(glueVersion: string, progress: Progress): Promise<string> {
   const versions = [glueVersion, ...Object.keys(GLUE_VERSIONS)];
@@ -117,7 +117,7 @@ function findCached(glueVersion: string, needed: ComponentName[]): Record<Compon
     .find(set => missing(set, needed).length === 0);
 }
 
-/** The needed components that are not in the cache. A virtual environment breaks if its Python is uninstalled. */
+/** The needed components that are not usable from the cache. A virtual environment breaks if its Python is removed. */
 function missing(set: Record<ComponentName, string>, needed: ComponentName[]): ComponentName[] {
   const all: ComponentName[] = needed.includes('spark') && !findJava() ? [...needed, 'jdk'] : needed;
   const broken = (component: ComponentName) =>
@@ -143,7 +143,7 @@ async function build(
     programs,
     progress,
   );
-  // The installer sets up the other components.
+  // The installer comes first, because it sets up the other components.
   await setUpMissing(['installer']);
   await setUpMissing(needed);
   fs.rmSync(downloadFolder(), { recursive: true, force: true });

@@ -3,12 +3,12 @@ import * as path from 'path';
 
 /** The list of error codes, which the package contains. */
 const LIST = path.join(__dirname, '..', '..', 'docs', 'reference', 'error-codes.md');
-/** A row of its tables: code, which can be a link, meaning, fix. */
+/** A row of the tables in this list: the code, which can be a link, the meaning and the fix. */
 const ROW = /^\| \[?`([A-Z_]+)`(?:\]\([^)]*\))? \| (.*) \| (.*) \|$/gm;
 
 let fixes: Map<string, string> | undefined;
 
-/** What to do about an error, as text with code in backquotes. Undefined for a code that the list does not contain. */
+/** The fix for an error, as text with code in backticks. Undefined for a code that is not in the list. */
 export function fixOf(code: string): string | undefined {
   fixes ??= readFixes();
   return fixes.get(code);
@@ -19,7 +19,7 @@ function readFixes(): Map<string, string> {
   return new Map([...text.matchAll(ROW)].map(([, code, , fix]) => [code, withoutLinks(fix)]));
 }
 
-/** The text of Markdown links. */
+/** Replaces Markdown links with their text. */
 function withoutLinks(markdown: string): string {
   return markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
 }

@@ -29,7 +29,7 @@ interface Exported {
  * Writes the published rows of a table of the local lake to a file. An existing file is replaced when the new one is
  * complete.
  *
- * @param table the name in Athena; without the database if it is unique
+ * @param table the name in Athena; the database is optional if the table name is unique
  * @param file the extension selects the format
  */
 export async function exportTable(table: string, file: string, { data, json, force }: ExportOptions): Promise<void> {
@@ -62,7 +62,7 @@ export async function exportTable(table: string, file: string, { data, json, for
   const exported = await writeTable(python, lake, [table, extension.slice(1), partial], progress);
   try {
     if (extension === '.duckdb') {
-      // Changes of the replaced database that a killed process left. DuckDB would apply them to the new one.
+      // A killed process can leave a write-ahead log of the replaced database. DuckDB would apply it to the new one.
       fs.rmSync(`${file}.wal`, { force: true });
     }
     fs.renameSync(partial, file);

@@ -20,8 +20,8 @@ export class Failure extends Error {
 /**
  * Creates a folder if it does not exist.
  *
- * @param content what the folder contains, for errors: `lake`
- * @param setting the option or environment variable that sets the folder, for errors: `--data DIR`
+ * @param content the content of the folder, for errors, such as `lake`
+ * @param setting the option or environment variable that sets the folder, for errors, such as `--data DIR`
  */
 export function createFolder(folder: string, content: string, setting: string): void {
   try {
@@ -29,7 +29,10 @@ export function createFolder(folder: string, content: string, setting: string): 
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EEXIST') {
-      throw new Failure(`${folder} is a file, but the ${content} is a folder. Set another folder with ${setting}.`, 2);
+      throw new Failure(
+        `${folder} is a file, but the ${content} requires a folder. Set another folder with ${setting}.`,
+        2,
+      );
     }
     if (code === 'ENOTDIR') {
       throw new Failure(

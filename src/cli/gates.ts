@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../private/dependencies/commander';
 import { didYouMean } from '../private/errors/suggestion';
 
-/** The quality gates that `--allow` accepts: `GATES` of etl_runtime/job/arguments.py. A test compares them. */
+/** The quality gates that `--allow` accepts. A test compares them with `GATES` in etl_runtime/job/arguments.py. */
 export const GATES = [
   'required_columns',
   'null_share',

@@ -18,7 +18,7 @@ export interface InitFromOptions {
   readonly prefix?: string;
   /** The folder with the configuration files. */
   readonly from: string;
-  /** Make the changes. Without it, they are printed. */
+  /** Make the changes. By default, they are only printed. */
   readonly write?: true;
 }
 
@@ -66,14 +66,16 @@ function lakeFolder(from: string): string {
   if (!fs.statSync(from, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Failure(`${from} is not a folder. Specify the folder with the configuration files: --from lake`, 2);
   }
-  // The current folder is a real path. The path of the lake can contain a link, even to a folder above both.
+  // The current folder is a real path, but the path of the lake can contain symbolic links. So the path of the lake is
+  // tried as it is, with the links in its parent folder resolved, and with all links resolved.
   const { dir, base } = path.parse(path.resolve(from));
   const lake = [from, path.join(fs.realpathSync(dir), base), fs.realpathSync(from)]
     .map(each => relativePath(path.resolve(each)))
     .find(each => !/^\.\.(\/|$)/.test(each));
   if (lake === undefined) {
     throw new Failure(
-      `The folder ${from} is not in the current folder, in which the app is created. Change to the folder of the app.`,
+      `The folder ${from} is not inside the current folder, where the app is created. Run the command in the folder `
+        + 'of the lake, or in a folder above it.',
       2,
     );
   }
@@ -97,13 +99,13 @@ function subfoldersOf(folder: string): string[] {
     .map(({ name }) => path.posix.join(folder, name));
 }
 
-/** Whether the folder has the file of a core. */
+/** Whether the config.json of the folder configures a core. */
 function hasCore(folder: string): boolean {
   const file = path.join(folder, CONFIG);
   try {
     return fs.statSync(file).isFile() && fs.readFileSync(file, 'utf8').includes('"etl_resource_prefix"');
   } catch {
-    // An unreadable file is no evidence that another folder is the lake.
+    // An unreadable file does not show that the folder is a lake.
     return false;
   }
 }
@@ -134,7 +136,7 @@ function makeChanges({ newFiles, changes }: InitPlan): void {
       const written = steps.slice(0, index).map(step => step.file);
       throw new Failure(
         `Cannot write ${file}: ${causeOf(error)}. `
-          + `${written.length === 0 ? 'No file is written' : `Already written: ${written.join(', ')}`}. `
+          + `${written.length === 0 ? 'No file was written' : `Already written: ${written.join(', ')}`}. `
           + 'Correct the cause, and run the command again to make the remaining changes.',
         1,
       );
@@ -142,7 +144,7 @@ function makeChanges({ newFiles, changes }: InitPlan): void {
   });
 }
 
-/** The folder or, if it does not exist, the nearest one above it that does. */
+/** The folder or, if it does not exist, the nearest existing parent folder. */
 function existingFolder(folder: string): string {
   return fs.existsSync(folder) ? folder : existingFolder(path.dirname(folder));
 }
@@ -152,19 +154,19 @@ function checkWritable(folder: string, file: string): void {
     fs.accessSync(folder, fs.constants.W_OK);
   } catch (error) {
     throw new Failure(
-      `Cannot write ${file}: ${causeOf(error)} in the folder ${folder}. No file is written. `
+      `Cannot write ${file}: ${causeOf(error)} in the folder ${folder}. No file was written. `
         + 'Change the permissions of the folder, and run the command again.',
       1,
     );
   }
 }
 
-/** The cause without the system call and the path, which can be the path of a temporary file. */
+/** The message of an error without the system call and the path, which can be the path of a temporary file. */
 function causeOf(error: unknown): string {
   return (error as Error).message.split(', ')[0];
 }
 
-/** Replaces the content of a file at once, so that an interrupted command never leaves a part of it. */
+/** Replaces the content of a file atomically, so that an interrupted command never leaves an incomplete file. */
 function replaceFile(file: string, text: string): void {
   const target = fs.realpathSync(file);
   const temporary = `${target}.${process.pid}.tmp`;
@@ -172,7 +174,7 @@ function replaceFile(file: string, text: string): void {
   try {
     try {
       fs.writeFileSync(descriptor, text);
-      // The mode of a new file is subject to umask.
+      // Set explicitly, because umask restricts the mode of a new file.
       fs.fchmodSync(descriptor, fs.statSync(target).mode);
     } finally {
       fs.closeSync(descriptor);
@@ -222,7 +224,7 @@ function describe(plan: InitPlan, problems: string[], warnings: string[], option
   ];
 }
 
-/** A reason follows the last of the lines that it applies to. */
+/** Formats changed lines. A reason follows the last line to which it applies. */
 function describeLines(lines: ChangedLine[], width: number): string[] {
   return lines.flatMap(({ line, oldText, newText, reasons }, index) => {
     const number = `${line}`.padStart(4);
@@ -236,13 +238,13 @@ function describeLines(lines: ChangedLine[], width: number): string[] {
   });
 }
 
-/** The maximum length of a line that is shown completely: a file can be one line. */
+/** Longer lines are abbreviated, because a whole file can be a single line. */
 const MAX_LINE = 160;
 
 /** The characters that are shown before and after the changes of a long line. */
 const CONTEXT = 40;
 
-/** Two versions of a line or, if they are long, the parts that differ. */
+/** The old and the new version of a line. If they are long, only the parts that differ, with some context. */
 function excerpts(before: string, after: string, maxLength: number): string[] {
   const length = Math.min(before.length, after.length);
   if (Math.max(before.length, after.length) <= maxLength) {
@@ -294,7 +296,7 @@ function summary({ changes, newFiles }: InitPlan, isValid: boolean, options: Ini
   ];
 }
 
-/** An argument of a command for a shell. */
+/** Quotes an argument of a shell command, if necessary. */
 function quoted(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) {
     return argument;

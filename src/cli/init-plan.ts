@@ -7,11 +7,11 @@ import { CONFIG } from '../private/files/config-files';
 import { ChangedLine } from '../private/files/json-file';
 import { LakeFiles } from '../private/files/lake-files';
 
-/** The changes that make a folder of configuration files a valid lake, and the current folder its app. */
+/** The changes that turn a folder of configuration files into a valid lake, and the current folder into its app. */
 export interface InitPlan {
   readonly changes: FileChange[];
   readonly newFiles: AppFile[];
-  /** What the user has to do in files that exist. */
+  /** The changes that the user has to make to existing files. */
   readonly notes: string[];
 }
 
@@ -26,7 +26,7 @@ export interface FileChange {
  * Plans the changes. Existing files of the app are not changed.
  *
  * @param lake the folder of the configuration files, relative to the current folder
- * @param prefix the prefix of a lake that has none. Default: the name of the current folder
+ * @param prefix the prefix for a lake that does not set one. Default: the name of the current folder
  */
 export function planInit(lake: string, files: LakeFiles, language: string, prefix?: string): InitPlan {
   const coreFile = path.posix.join(lake, CONFIG);
@@ -51,8 +51,8 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
         : [],
       ...isInCode
         ? [
-          `${coreFile} does not exist. If the app does not set core of DatasetDirectory, create it: `
-            + 'add --prefix PREFIX.',
+          `${coreFile} does not exist. If the app does not set core of DatasetDirectory, run the command again `
+            + 'with --prefix PREFIX to create the file.',
         ]
         : [],
       ...app.notes,
@@ -61,7 +61,8 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
 }
 
 /**
- * Whether the core can be in the code of the app: the lake has no file of a core, and an app uses DatasetDirectory.
+ * Whether the core can be defined in the code of the app, because the lake has no config.json for the core and the
+ * existing app uses DatasetDirectory.
  *
  * @param prefix the value of `--prefix`. If it is set, the user wants a new file with this prefix
  */
@@ -125,7 +126,7 @@ function isExistingFile({ path: file }: Pick<AppFile, 'path'>): boolean {
   return exists(file);
 }
 
-/** Whether a file, a folder or a link has the name. */
+/** Whether a file, a folder or a symbolic link exists at a path, even if the link is broken. */
 function exists(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
@@ -153,7 +154,7 @@ function missingIn({ path: file, text }: AppFile, construct: string): string | u
   }
 }
 
-/** Whether a file that cdk.json names uses DatasetDirectory. */
+/** Whether a file that cdk.json refers to uses DatasetDirectory. */
 function usesDirectory(): boolean {
   const files = fs.readFileSync('cdk.json', 'utf8').match(/[\w./-]+\.\w+/g) ?? [];
   return files.some(file =>

@@ -12,7 +12,7 @@ export interface InitOptions {
 /**
  * Creates a CDK app that reads its datasets from configuration files, with sample datasets.
  *
- * @param folder a new folder, or an empty one except for .git
+ * @param folder a new folder, or a folder that is empty except for .git
  */
 export function init(folder: string, { json, language, prefix: prefixOption }: InitOptions): void {
   const { name, prefix } = appNames(folder, prefixOption);

@@ -5,7 +5,7 @@ import { Publication } from './publication';
 import { InputTable } from './test-request';
 import { didYouMean } from '../private/errors/suggestion';
 
-/** A table that a dataset can read, and the dataset that it belongs to. */
+/** A table that a dataset can read, with the name of the dataset that publishes the table. */
 export interface NamedTable extends InputTable {
   /** As `layer/dataset`. */
   readonly dataset: string;
@@ -18,7 +18,7 @@ interface InputName {
   readonly runs: string;
 }
 
-/** The inputs of a dataset, and their tables as far as they are known. */
+/** The inputs of a dataset, and the known tables of these inputs. */
 export interface InputTables {
   readonly inputs: InputName[];
   readonly tables: NamedTable[];
@@ -57,8 +57,9 @@ function contractsOf({ dataset, runs }: InputName, data: string): Pick<NamedTabl
 }
 
 /**
- * Finds the table that a name in a test refers to: `pp_dw_bronze.zipcodes`, `${bronze_database}.zipcodes`, a table, or
- * a dataset with one table. Returns an error if the name does not match exactly one table.
+ * Finds the table that a name in a test refers to. The name can be `pp_dw_bronze.zipcodes`,
+ * `${bronze_database}.zipcodes`, the name of a table, or the name of a dataset with one table. Returns an error if the
+ * name does not match exactly one table.
  */
 export function findInputTable(
   given: string, { inputs, tables }: InputTables,

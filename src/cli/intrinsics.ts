@@ -9,7 +9,7 @@ export interface Resource {
   readonly Properties?: Record<string, Value>;
 }
 
-/** The parts of a template that are read here. */
+/** The sections of a template that this module reads. */
 export interface Template {
   readonly Resources?: Record<string, Resource>;
   readonly Parameters?: Record<string, { readonly Type?: string; readonly Default?: Value }>;
@@ -30,8 +30,8 @@ export interface Scope {
 }
 
 /**
- * The property path of the physical name, which Ref returns, for the resource types that the values of a dataset can
- * refer to.
+ * For each resource type that the values of a dataset can refer to: the path of the property with the physical name,
+ * which Ref returns.
  */
 const NAME_PROPERTIES: Record<string, string[]> = {
   'AWS::S3::Bucket': ['BucketName'],
@@ -87,7 +87,7 @@ function call(name: string, argument: Value, scope: Scope): Value {
     }
     case 'Fn::Select': {
       const [index, values] = toList(resolve(argument, scope));
-      // An unknown text is split into one part.
+      // An unknown text cannot be split, so the list contains only this text.
       return toList(values)[Number(index)] ?? firstUnknown(values);
     }
     case 'Fn::Split': {
@@ -179,7 +179,10 @@ function reference(name: string, scope: Scope): Value {
     : resolve(physicalName, scope);
 }
 
-/** The value of a parameter. The default of an SSM parameter is its name, and its value is only known to SSM. */
+/**
+ * The value of a CloudFormation parameter. The default of a parameter with an SSM type is the name of an SSM parameter,
+ * whose value is only known at deployment.
+ */
 function parameterValue(
   name: string,
   { Type: type = 'String', Default: value }: NonNullable<Template['Parameters']>[string],
@@ -205,13 +208,13 @@ function unknown(name: string, description: string, scope: Scope): string {
   return givenValue(name, scope) ?? markUnknown({ stack: scope.stack, name, description });
 }
 
-/** The marker of the first unknown value in a resolved value. */
+/** The marker of the first unknown value in a resolved value. Null if there is none. */
 function firstUnknown(value: Value): Value {
   const [first] = unknownValuesIn(toList(value).join(''));
   return first ? markUnknown(first) : null;
 }
 
-/** The elements of a list, a single value as a list of one, or none if there is no value. */
+/** The elements of a list. A single value becomes a list with one element, and undefined an empty list. */
 export function toList(value: Value | undefined): Value[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }

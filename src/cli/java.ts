@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { cleanEnvironment } from './child';
 
-/** Java versions that Spark 3.5 and 4.1 support. Glue has version 17. */
+/** The range of Java versions that Spark 3.5 and 4.1 support. AWS Glue uses Java 17. */
 const MIN_VERSION = 17;
 const MAX_VERSION = 21;
 
@@ -15,7 +15,7 @@ export interface Java {
 
 let cached: Java | null | undefined;
 
-/** The Java in JAVA_HOME or on the PATH, if Spark supports its version. Searched once per process. */
+/** The Java installation in JAVA_HOME or on the PATH, if Spark supports its version. Searched once per process. */
 export function findJava(): Java | undefined {
   cached ??= search() ?? null;
   return cached ?? undefined;
@@ -42,8 +42,8 @@ function search(): Java | undefined {
 }
 
 /**
- * The Java trust store of the operating system, which can contain the certificate of a proxy. A downloaded Java only
- * has its own trust store.
+ * The Java trust store of the operating system, which can contain the certificate of a proxy. A downloaded Java
+ * installation has only its own trust store.
  */
 export function trustStore(): string | undefined {
   return ['/etc/ssl/certs/java/cacerts', '/etc/pki/java/cacerts'].find(file => fs.existsSync(file));

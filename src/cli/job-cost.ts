@@ -69,7 +69,7 @@ export function usdText(usd: number | null = null): string {
   return usd?.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 }) ?? '';
 }
 
-/** The total of one run per dataset, and which prices were used. */
+/** Notes with the total for one run of each dataset, and with the prices that were used. */
 export function priceNotes(datasets: Dataset[], price: number | true): string[] {
   const costs = datasets.map(dataset => maxCost(dataset, price));
   const priced = costs.filter(each => typeof each.max_price_usd === 'number');
@@ -78,10 +78,10 @@ export function priceNotes(datasets: Dataset[], price: number | true): string[] 
   return [
     `One run of each dataset: at most ${hoursText(sumOf('max_dpu_hours'))} DPU-hours, `
       + `${usdText(sumOf('max_price_usd'))} USD, including retries.`
-      + (unknown > 0 ? ` Not included: ${unknown} with unknown settings.` : ''),
+      + (unknown > 0 ? ` Not included because of unknown settings: ${unknown} of ${costs.length} datasets.` : ''),
     price === true
-      ? `Examples of prices: ${pricesText(datasets)} (${PRICES_OF}). The prices of your Region apply; `
-        + 'set one with --price USD.'
+      ? `Example prices: ${pricesText(datasets)} (${PRICES_OF}). The prices in your Region can differ. `
+        + 'Set your price with --price USD.'
       : `Price: ${price} USD per DPU-hour.`,
   ];
 }

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import { describeTransfers, percent, Transfer } from './transfer';
 
-/** A download with `done` and `total` in bytes, or another activity with a text. */
+/** A download, with `done` and `total` in bytes, or another activity, with a text that describes it. */
 interface Activity {
   readonly done?: number;
   /** Null if the size is unknown. */
@@ -13,7 +13,7 @@ interface Activity {
 interface ProgressFile {
   /** Downloads and API requests, by URL or name. */
   readonly activities: Record<string, Activity>;
-  /** The completed tasks and all tasks of the running Spark stages. */
+  /** The number of completed tasks, and the number of all tasks, of the running Spark stages. */
   readonly tasks: [number, number] | null;
 }
 
@@ -26,7 +26,7 @@ export class JobProgress {
   /** @param file the file that the job writes; it does not exist yet */
   public constructor(public readonly file: string) {}
 
-  /** Reads the file again. Call it regularly, to measure the rates. */
+  /** Reads the file again. Call this method regularly, because the rates are computed from the calls. */
   public update(): void {
     if (!fs.existsSync(this.file)) {
       return;
@@ -68,7 +68,7 @@ export class JobProgress {
     return this.hasTasks() ? this.describeTasks() : '';
   }
 
-  /** The state of a single task only changes when it ends. */
+  /** False for a single task, because its count changes only when it ends. */
   private hasTasks(): boolean {
     return this.tasks !== null && this.tasks[1] > 1;
   }

@@ -15,8 +15,8 @@ export const UNKNOWN_ROLE: Value[] = [{
 }];
 
 /**
- * The policy documents of the role of a job, with their statements for S3 and Glue. {@link UNKNOWN_ROLE} if a part of
- * them is only known at deployment.
+ * The policy documents of the role of a job, with only the statements for S3 and Glue. Returns {@link UNKNOWN_ROLE} if
+ * the app does not define the role, or if a part of its policies is only known at deployment.
  *
  * @param role the property `Role` of the job: the ARN of the role
  * @param stack the stack of the job
@@ -42,7 +42,7 @@ function roleInStack(value: Value, stack: Stack): FoundRole | undefined {
   return role?.Type === 'AWS::IAM::Role' ? { stack, id, role } : undefined;
 }
 
-/** The role with the name in an ARN. Two stages of an app can have roles of the same name in different accounts. */
+/** The role with the name in an ARN. Two stages can have roles with the same name in different accounts. */
 function roleByName(value: Value, stack: Stack, stacks: Stack[]): FoundRole | undefined {
   const name = String(resolve(value, stack)).split('/').pop();
   return stacks

@@ -8,9 +8,9 @@ export interface JobRun {
   /** In ISO 8601, UTC. */
   readonly started_at: string;
   readonly finished_at?: string;
-  /** The execution time, without the time to start. */
+  /** The execution time, without the startup time. */
   readonly seconds?: number;
-  /** The billed capacity times the execution time. */
+  /** The billed usage: the capacity multiplied by the execution time. */
   readonly dpu_seconds?: number;
   /** The error message of Glue. */
   readonly error?: string;

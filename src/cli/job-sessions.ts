@@ -10,7 +10,7 @@ import { usesSpark } from './uses-spark';
 
 /** A job to run in a session. */
 export interface SessionJob {
-  /** The file with its request, which run_job.py describes. */
+  /** The file with the request for the job. run_job.py describes its format. */
   readonly request: string;
   /** Called with each line that the job prints. */
   readonly onLine: (line: string) => void;
@@ -22,7 +22,7 @@ export interface SessionJob {
   readonly onEnded: () => void;
 }
 
-/** The maximum number of jobs of a session: a JVM keeps about 0.5 MB of each. */
+/** The maximum number of jobs per session. A JVM retains about 0.5 MB of memory for each job. */
 const MAX_JOBS = 200;
 
 /** A process of job_session.py, which runs jobs one after the other, with one JVM if they use Spark. */
@@ -38,7 +38,7 @@ class JobSession {
   private startedJobs = 0;
   /** Whether the current job has connected to the JVM. */
   private isConnected = false;
-  /** The streams that have printed that the job is finished. */
+  /** The number of output streams on which the job has reported its end. */
   private finished = 0;
   private onReady?: () => void;
   private onFinished?: () => void;
@@ -84,7 +84,7 @@ class JobSession {
     void this.child.exit.catch((error: unknown) => this.errorLine(String(error))).then(() => this.afterExit());
   }
 
-  /** Whether it can run another job. */
+  /** Whether the session can run another job. */
   public get isUsable(): boolean {
     return !this.hasEnded && this.startedJobs < MAX_JOBS;
   }
@@ -130,7 +130,10 @@ class JobSession {
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** Calls `onText` with a line of a job. A job can end without a line break, so a marker can follow its text. */
+  /**
+   * Calls `onText` with the text that a job has printed in a line. A job can end without a line break, so a marker of
+   * the session can follow the text.
+   */
   private withoutMarker(line: string, onText: (text: string) => void): void {
     const start = line.indexOf(this.marker);
     if (start < 0) {
@@ -148,7 +151,7 @@ class JobSession {
         this.onFinished?.();
       }
     } else {
-      // A script that has redirected one of its streams has not printed that it is finished on both.
+      // The session is ready. A script that has redirected a stream has not reported its end on both streams.
       this.onFinished?.();
       this.end();
       this.onReady?.();
@@ -171,8 +174,8 @@ class JobSession {
 }
 
 /**
- * The sessions of a command. A session runs jobs with the same Glue version and the same settings of the JVM, one after
- * the other, so that only the first waits for the start of Spark. Jobs without Spark have sessions without a JVM.
+ * The sessions of a command. A session runs jobs with the same Glue version and the same JVM settings, one after the
+ * other, so that only the first job waits for the start of Spark. Jobs without Spark run in sessions without a JVM.
  *
  * A job with a custom script gets a JVM that no other job uses afterwards, because a script can change it.
  */
@@ -180,9 +183,9 @@ export class JobSessions {
   private readonly sessions = new Set<JobSession>();
 
   /**
-   * @param environments by Glue version
+   * @param environments the environments, by Glue version
    * @param max the maximum number of sessions of each kind: with and without a JVM
-   * @param warmsUp whether a session loads the classes of Spark that a job needs before its first job
+   * @param warmsUp whether a session loads the Spark classes that jobs need before the first job starts
    */
   public constructor(
     private readonly environments: Record<string, Environment>,
@@ -195,7 +198,7 @@ export class JobSessions {
     return this.environments[glueVersion];
   }
 
-  /** Starts the session of a dataset, unless there is one, so that its job does not wait for it. */
+  /** Starts a session for the job of a dataset in advance, unless an idle session is available. */
   public prepare(dataset: Dataset): void {
     this.idle(dataset) ?? this.start(dataset);
   }
@@ -214,7 +217,7 @@ export class JobSessions {
     }
   }
 
-  /** Ends the sessions. Jobs that run are killed. */
+  /** Ends all sessions. Running jobs are killed. */
   public async stop(): Promise<void> {
     await Promise.all([...this.sessions].map(session => session.stop()));
     this.sessions.clear();
@@ -241,7 +244,7 @@ export class JobSessions {
   }
 }
 
-/** What jobs of the same session have in common: whether they use Spark, and all that a JVM gets when it starts. */
+/** A key for jobs that can share a session: whether they use Spark, and all settings with which a JVM starts. */
 function keyOf(dataset: Dataset): string {
   return JSON.stringify([
     usesSpark(dataset), dataset.glueVersion, dataset.region, usesIceberg(dataset), dataset.arguments['--conf'] ?? '',

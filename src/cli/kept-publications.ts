@@ -12,7 +12,7 @@ export interface KeptPublication {
   readonly current: boolean;
 }
 
-/** The keys of published.json, of the records of kept publications, and of run records that are read here. */
+/** The keys that this module reads from published.json, from records of kept publications, and from run records. */
 interface Publication {
   readonly run_id: string;
   readonly status?: string;
@@ -23,8 +23,8 @@ interface Publication {
 }
 
 /**
- * The publications of a dataset that can be restored, newest first: publications with snapshots of Iceberg tables, or
- * for Parquet tables, publications whose originals exist.
+ * The publications of a dataset that can be restored, newest first. For Iceberg tables, these are publications whose
+ * snapshots exist. For Parquet tables, these are publications whose original files exist.
  *
  * @param data the folder of the local lake
  */
@@ -43,7 +43,10 @@ export function keptPublications(dataset: Pick<Dataset, 'runs' | 'tableFormat'>,
   }));
 }
 
-/** The objects run_id=….json in a folder that may not exist, newest first: run IDs start with the time. */
+/**
+ * Reads the objects named run_id=….json in a folder, which may not exist. The newest is first, because run IDs start
+ * with the time.
+ */
 function readRuns(folder: string): Publication[] {
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   return names

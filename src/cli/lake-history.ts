@@ -13,7 +13,7 @@ export interface Run {
   readonly dataset: Dataset;
   readonly record: RunRecord;
   readonly state: RunState;
-  /** The reason of a failure. Starts with the error code. */
+  /** The reason for a failure. Starts with the error code. */
   readonly error?: string;
   readonly errorCode?: string;
   /** False if the run ended before it wrote a record, or if its record is not available. */
@@ -26,7 +26,7 @@ export interface Run {
 export interface RowCount {
   /** The rows of all tables. Undefined if the run published no tables. */
   readonly rows?: number;
-  /** The difference to the previous publication. Undefined if there is none. */
+  /** The difference from the previous publication. Undefined if there is none. */
   readonly change?: number;
 }
 
@@ -37,7 +37,7 @@ const NO_RECORD = 'UNEXPECTED_ERROR';
 /** The maximum number of earlier records that are read to find the previous publication. */
 const LOOKBACK = 100;
 
-/** The records of the datasets of an app, in the local lake or in the mirror of a deployed lake. */
+/** The run records of the datasets of an app, from the local lake or from the local copy of a deployed lake. */
 export class LakeHistory {
   /** The history of a local lake, which may not exist. */
   public static local(app: string, values: Readonly<Record<string, string>>, data: string): LakeHistory {
@@ -50,7 +50,7 @@ export class LakeHistory {
   }
 
   public readonly datasets: Dataset[];
-  /** The folder with one folder per bucket. */
+  /** The folder that contains one folder per bucket. */
   public readonly objects: string;
   /** Whether the lake is in AWS. */
   public readonly isDeployed: boolean;
@@ -64,7 +64,7 @@ export class LakeHistory {
     readonly objects: string;
     /** The runs of the Glue jobs by the name of the job. Deployed lakes only. */
     readonly jobRuns?: Record<string, JobRun[]>;
-    /** The number of records that were copied at most per dataset. Older job runs are not shown. */
+    /** The maximum number of records that were copied per dataset. Older job runs are not shown. */
     readonly maxRecords?: number;
     /** Whether a run can be active. */
     readonly canRun?: () => boolean;
@@ -119,7 +119,7 @@ export class LakeHistory {
     return undefined;
   }
 
-  /** The rows that a run has published, and the change to the previous publication. */
+  /** The rows that a run has published, and the difference from the previous publication. */
   public rowsOf({ dataset, record }: Run): RowCount {
     const rows = rowsIn(record);
     if (rows === undefined) {

@@ -19,14 +19,14 @@ const EMULATED_ACCOUNT = '000000000000';
 /** The end of the name of a log: the time in UTC. */
 const LOG_TIME = /^-\d{8}-\d{6}\.log$/;
 /**
- * The number of bytes at the start of a log that contain its run ID. The job logs it first, but a script can print text
- * before it.
+ * The run ID is searched for in this number of bytes at the start of a log. The job logs its run ID first, but a script
+ * can print other text before.
  */
 const LOG_HEAD = 1_000_000;
 
 /** The prefix of the folders with the temporary files of commands that only read. */
 const READER = 'reader-';
-/** Folders of readers that were killed are deleted after this time, in milliseconds: one day. */
+/** Temporary folders that killed commands left behind are deleted after this time, in milliseconds (one day). */
 const MAX_READER_AGE = 24 * 3600 * 1000;
 
 /** The local lake: a folder with the objects of the buckets, logs and temporary files. */
@@ -105,7 +105,7 @@ export class Lake {
     return path.join(path.resolve(folder), BUCKETS, EMULATED_ACCOUNT);
   }
 
-  /** The log of a run or, without a run, the newest log of the dataset. Undefined if it does not exist any more. */
+  /** The log of a run or, without a run, the newest log of the dataset. Undefined if it no longer exists. */
   public static logOf(folder: string, name: string, runId?: string): string | undefined {
     const logs = path.join(path.resolve(folder), 'logs');
     const names = fs.existsSync(logs) ? fs.readdirSync(logs) : [];

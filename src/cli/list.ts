@@ -57,7 +57,7 @@ export function list(options: ListOptions): void {
     );
     return;
   }
-  // Columns are empty without derived datasets, without datasets that declare freshness, and if no limit is known.
+  // Columns that would be empty for all datasets are omitted.
   const columns = [
     'dataset',
     'layer',
@@ -91,7 +91,7 @@ function priceLines(datasets: Dataset[], price: number | true | undefined): stri
   return price === undefined ? [] : ['', ...priceNotes(datasets, price).flatMap(note => wrap(note, outputWidth()))];
 }
 
-/** The age and whether it is too high. Null if the dataset does not declare freshness. */
+/** The age of the tables, and whether it exceeds the maximum. Null if the dataset does not declare freshness. */
 function declaredFreshness(
   dataset: Dataset, confirmations: Confirmations,
 ): { readonly age_hours: number | null; readonly stale: boolean | null } {
@@ -139,7 +139,7 @@ function formatPipelines(pipelines: Pipeline[]): string[] {
   ]));
 }
 
-/** The command that starts an execution with the result of a failed one. It is never wrapped: it is to be copied. */
+/** The command that resumes a failed execution. Its lines are never wrapped, so that users can copy them. */
 function resumeCommand({ arn, stateMachine }: Pipeline): string[] {
   const machine = arn ?? `arn:aws:states:REGION:ACCOUNT:stateMachine:${stateMachine}`;
   const execution = `${machine.replace(':stateMachine:', ':execution:')}:EXECUTION`;
@@ -163,7 +163,7 @@ function formatList(columns: readonly string[], rows: string[][]): string[] {
     : rows.flatMap(row => describe(columns, row, width));
 }
 
-/** A row in several lines, for a terminal that is too narrow for the table: the first two columns, then the others. */
+/** A row as several lines, for a terminal that is too narrow: the first two columns, then one line per other column. */
 function describe(columns: readonly string[], [first, second, ...values]: string[], width: number): string[] {
   const names = columns.slice(2);
   const indentation = 4 + Math.max(...names.map(name => name.length));

@@ -1,4 +1,4 @@
-/** The options of a run in a message of a job, such as `run with run_options {"allow": ["shrink"]}`. */
+/** The run options in the message of a job, such as `run with run_options {"allow": ["shrink"]}`. */
 const RUN_OPTIONS = /\brun (once )?with run_options (\{[^{}]*\})/g;
 
 /** Replaces the run options in the message of a job with the equivalent command of this CLI. */

@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
-/** The lock is held by another process. */
+/** A lock that another process holds. */
 export class HeldLock {
   /** @param pid the process that holds the lock; undefined if it has not written its ID yet */
   public constructor(public readonly pid: number | undefined) {}
@@ -17,13 +17,13 @@ export class HeldLock {
 /** A function that releases a lock. */
 export type Release = () => void;
 
-/** Flags of open(2) on macOS and BSD that Node has no constants for: lock the file, and fail if it is locked. */
+/** Flags of open(2) on macOS and BSD, for which Node.js has no constants: lock the file, and fail if it is locked. */
 const O_EXLOCK = 0x20;
 const O_NONBLOCK = 0x4;
 
 /**
- * Commands that use flock(2) to lock the file that is open as descriptor 3. If a command exits with code 1 and no
- * output, another process has locked the file.
+ * Commands that use flock(2) to lock the file that is open as file descriptor 3. If a command exits with code 1 and
+ * without output, another process has locked the file.
  */
 const FLOCK_COMMANDS: [string, ...string[]][] = [
   ['flock', '-n', '3'],
@@ -36,10 +36,11 @@ const FLOCK_COMMANDS: [string, ...string[]][] = [
 ];
 
 /**
- * Acquires a lock until it is released or this process ends.
+ * Acquires a lock and holds it until it is released or this process ends.
  *
- * The kernel holds the lock for the open file and releases it when the process ends. A lock that records a process ID
- * would be held forever by a zombie, by a later process with the same ID, or by a process of another container.
+ * The kernel keeps the lock for the open file and releases it when the process ends. With a lock file that only
+ * contains a process ID, a zombie, a later process with the same ID, or a process in another container would hold the
+ * lock forever.
  *
  * @param path the lock file, in an existing folder
  * @returns a function that releases the lock, or the lock of another process
@@ -50,8 +51,8 @@ export function acquireLock(path: string): Release | HeldLock {
     if (file === undefined) {
       return new HeldLock(holderOf(path));
     }
-    // Another process may have deleted the file: when it released the lock after this process opened it, or with the
-    // lake while this process holds the lock.
+    // Another process may have deleted the file: either when it released the lock after this process had opened the
+    // file, or together with the lake while this process holds the lock.
     const isCurrent = () => fs.statSync(path, { throwIfNoEntry: false })?.ino === fs.fstatSync(file).ino;
     if (!isCurrent()) {
       fs.closeSync(file);
@@ -86,7 +87,7 @@ export function isLocked(path: string): boolean {
     lock();
     return false;
   } catch (error) {
-    // In a folder that cannot be written, no process of this user holds the lock.
+    // If the folder is not writable, no process of this user can hold the lock.
     if (['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
       return false;
     }
@@ -107,7 +108,7 @@ function openLocked(path: string): number | undefined {
     }
   }
   const file = fs.openSync(path, 'a+');
-  // The lock belongs to the open file, which the command shares with this process, and stays after the command.
+  // The lock belongs to the open file. The command shares the file with this process, so the lock outlives the command.
   const hasLock = flock(file, path);
   if (!hasLock) {
     fs.closeSync(file);
@@ -129,7 +130,7 @@ function flock(file: number, path: string): boolean {
       return status === 0;
     }
     throw new Failure(
-      `Cannot lock ${path}: ${error?.message ?? stderr.trim()}. Set a folder on a file system that supports locks with `
+      `Cannot lock ${path}: ${error?.message ?? stderr.trim()}. Use a folder on a file system that supports locks: set `
         + '--data DIR (local lake) or MEDALLION_CACHE (Python environments).',
       1,
     );

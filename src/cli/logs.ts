@@ -22,20 +22,24 @@ export interface LogsOptions extends HistoryOptions {
 }
 
 /**
- * Prints the log of a run, with the lines of Spark and the job.
+ * Prints the log of a run, with the output of Spark and of the job.
  *
  * @param name the dataset, or `layer/dataset`
  */
 export async function logs(name: string, options: LogsOptions): Promise<void> {
   if (options.spark && !options.deployed) {
-    throw new Failure('--spark requires --deployed. The local log contains the lines of Spark and the job.', 2);
+    throw new Failure(
+      '--spark requires --deployed. The local log contains the output of both Spark and the job. Omit --spark.',
+      2,
+    );
   }
   const history = await openHistory(options);
   const dataset = selectDataset(history.datasets, name, options.stack);
   const run = options.run === undefined ? undefined : history.find(options.run);
   if (options.run !== undefined && run?.dataset !== dataset) {
     throw new Failure(
-      `Run ${options.run} is not a run of ${fullName(dataset)}. List its runs: npx medallion runs ${name}.`,
+      `Run ${options.run} is not a run of ${fullName(dataset)}. List the runs of this dataset: npx medallion `
+        + `runs ${name}.`,
       2,
     );
   }
@@ -74,11 +78,14 @@ function printLines(all: string[], { dataset, record }: Run, { json, tail }: Log
   }
 }
 
-/** The log of a job run in CloudWatch. A run that died before it printed a line has only a log of Spark. */
+/** The log of a job run in CloudWatch. A run that ended before it printed a line has only a log of Spark. */
 async function deployedLines(run: Run, options: HistoryOptions, stream: 'output' | 'error'): Promise<string[]> {
   const jobRunId = run.record.job_run_id;
   if (jobRunId === undefined) {
-    throw new Failure(`The record of run ${run.record.run_id} does not have the ID of its Glue job run.`, 1);
+    throw new Failure(
+      `The record of run ${run.record.run_id} does not contain the ID of its Glue job run, so its log cannot be found.`,
+      1,
+    );
   }
   const lake = await DeployedLake.open(options, new Progress());
   const lines: string[] = [];
@@ -113,7 +120,7 @@ function linesIn(file: string): string[] {
   return fs.readFileSync(file, 'utf8').replace(/\n$/, '').split('\n');
 }
 
-/** Removes characters that would change the terminal from a line. On other outputs, the line is unchanged. */
+/** On a terminal, removes control characters from a line. For other outputs, the line is unchanged. */
 function printable(line: string): string {
   return process.stdout.isTTY ? line.split('\t').map(oneLine).join('\t') : line;
 }

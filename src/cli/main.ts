@@ -28,7 +28,7 @@ import { DEFAULT_DATA } from './lake';
 import { paint } from './progress';
 import { Command, CommanderError } from '../private/dependencies/commander';
 
-/** The commands, in the order of the help. */
+/** The commands, in the order in which the help lists them. */
 const COMMANDS = [
   addInitCommand,
   addAddCommand,
@@ -113,7 +113,7 @@ function report(error: unknown): number {
   return error instanceof Failure ? error.exitCode : 1;
 }
 
-/** Whether the reader of the output has closed the pipe, as `| head` does, or the terminal is closed. */
+/** Whether the program that reads the output has closed the pipe, as `head` does, or the terminal was closed. */
 function isBrokenPipe(error: unknown): boolean {
   return ['EPIPE', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
@@ -137,7 +137,7 @@ let signals = 0;
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
   process.on(signal, () => {
     signals++;
-    // The second signal does not wait until the run records are closed.
+    // After a second signal, the command ends without waiting until the run records are closed.
     void interrupt(signals > 1).finally(() => {
       process.stderr.write('\nInterrupted.\n');
       process.exit(code);

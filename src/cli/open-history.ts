@@ -8,7 +8,7 @@ import { readValues } from './substitutes';
 /**
  * The history of the local lake, or of the lake in AWS.
  *
- * @param since the start of the runs that are needed; default: the days that {@link DeployedLake} reads
+ * @param since the start of the period whose runs are needed; default: the period that {@link DeployedLake} reads
  */
 export async function openHistory(options: HistoryOptions, since?: Date): Promise<LakeHistory> {
   requireDeployed(options);
@@ -17,7 +17,7 @@ export async function openHistory(options: HistoryOptions, since?: Date): Promis
     : LakeHistory.local(options.app, readValues(options.value), options.data);
 }
 
-/** Fails if an option of AWS is set for the local lake. */
+/** Fails if an option for the lake in AWS is set without `--deployed`. */
 export function requireDeployed(options: HistoryOptions): void {
   const option = (['profile', 'region'] as const).find(each => options[each] !== undefined);
   if (option && !options.deployed) {

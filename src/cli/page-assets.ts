@@ -7,13 +7,13 @@ export interface PageAssets {
   readonly style: string;
 }
 
-/** Where the build writes them: in the package beside this file. */
+/** The folder in the package to which the build writes both files. */
 const FOLDER = path.join(__dirname, 'page');
 
-/** The script and the style of the page: from the package, or in a checkout, bundled from src/page. */
+/** Reads the script and the style of the page from the package. In a Git checkout, bundles them from src/page. */
 export function readPageAssets(): PageAssets {
   if (__filename.endsWith('.ts')) {
-    // The package does not contain this file.
+    // Not imported, because the published package does not contain this module.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { bundlePage } = require(path.join(__dirname, '..', '..', '.projen', 'bundle-page')) as {
       bundlePage: () => PageAssets;

@@ -1,6 +1,6 @@
 /**
- * The JSON document in the page of `medallion docs`, which src/page shows. Times are in ISO 8601, UTC. All ages refer
- * to `generated_at`, because the page does not change after it was written.
+ * The JSON document in the page of `medallion docs`, which src/page displays. Times are in ISO 8601, UTC. All ages are
+ * relative to `generated_at`, because the page does not change after it was written.
  */
 export interface PageDocument {
   readonly generated_at: string;
@@ -33,11 +33,11 @@ export interface PageDataset {
   readonly table_format: string;
   /** Host and path, or bucket and key, without query strings. */
   readonly sources: string[];
-  /** The IDs of the datasets that it reads. */
+  /** The IDs of the datasets that this dataset reads. */
   readonly inputs: string[];
   /** As text: `cron(0 6 * * ? *) America/New_York`. Null without a schedule. */
   readonly schedule: string | null;
-  /** The pipelines that run it. */
+  /** The pipelines that run this dataset. */
   readonly pipelines: string[];
   readonly size: PageSize;
   readonly state: PageState;
@@ -50,7 +50,7 @@ export interface PageDataset {
   readonly age_hours: number | null;
   /** Null if the dataset does not declare freshness. */
   readonly max_age_hours: number | null;
-  /** Whether it is older than `max_age_hours`. Null if the dataset does not declare freshness. */
+  /** Whether the tables are older than `max_age_hours`. Null if the dataset does not declare freshness. */
   readonly stale: boolean | null;
   /** The IDs of the inputs that have published since the current tables were built. */
   readonly newer_inputs: string[];
@@ -64,11 +64,11 @@ export interface PageDataset {
   readonly gates: PageGate[];
   /** The gates that failed in the last run that ended. */
   readonly failed_gates: PageFailedGate[];
-  /** Of the last run that ended. */
+  /** The warnings of the last run that ended. */
   readonly warnings: string[];
 }
 
-/** What limits the cost of a run. Null: only known at deployment. */
+/** The settings that limit the cost of a run. A setting is null if it is only known at deployment. */
 export interface PageSize {
   readonly category: string | null;
   readonly worker_type: string | null;
@@ -88,11 +88,14 @@ export interface PageTable {
   readonly bytes: number | null;
   readonly business_key: string[];
   readonly columns: PageColumn[];
-  /** The columns that select, join or sort the rows. */
+  /** The columns that are used to filter, join or sort the rows. */
   readonly filters: PageColumnName[];
-  /** Compared with the previous publication. Null if there is none. */
+  /** The change since the previous publication. Null if there is none. */
   readonly change: PageChange | null;
-  /** Compared with what was published a day before the page was written. Null if nothing was published since. */
+  /**
+   * The change since the publication that was current a day before the page was written. Null if nothing was published
+   * since then.
+   */
   readonly day_change: PageChange | null;
 }
 
@@ -109,7 +112,7 @@ export interface PageLineage extends PageColumnName {
   readonly kind: string;
 }
 
-/** A column. The keys that are undefined are not known. */
+/** A column. Unknown values are undefined. */
 export interface PageColumn {
   readonly name: string;
   readonly type: string;
@@ -142,7 +145,7 @@ export interface PageRun {
   readonly status: string;
   readonly started_at: string | null;
   readonly seconds: number | null;
-  /** Of all tables. Null if the run published nothing. */
+  /** The rows of all tables. Null if the run published nothing. */
   readonly rows: number | null;
   readonly bytes: number | null;
   readonly error_code: string | null;
@@ -158,7 +161,7 @@ export interface PageError {
   readonly message: string;
   /** What to do, from the list of error codes. */
   readonly fix: string | null;
-  /** Commands that show more. */
+  /** Commands that show more details. */
   readonly commands: string[];
 }
 
@@ -196,7 +199,7 @@ export interface PageFailedGate {
   readonly code: string;
   readonly table: string;
   readonly found: string;
-  /** Whether the run published nevertheless. */
+  /** Whether the gate was allowed to fail, so that the run published the tables anyway. */
   readonly allowed: boolean;
 }
 
@@ -205,11 +208,11 @@ export interface PagePipeline {
   readonly pipeline: string;
   readonly stack: string;
   readonly schedule: string | null;
-  /** The IDs of its datasets, each after its inputs. Without datasets of other apps. */
+  /** The IDs of its datasets, each after its inputs. Datasets of other apps are omitted. */
   readonly datasets: string[];
 }
 
-/** The graph of the lake, with the positions in pixels. */
+/** The graph of the lake, with positions in pixels. */
 export interface PageGraph {
   readonly width: number;
   readonly height: number;
@@ -224,7 +227,7 @@ export interface PageNode {
   readonly label: string;
   /** `source`, `bronze`, `silver`, `gold` */
   readonly layer: string;
-  /** The center. */
+  /** The horizontal position of the center; `y` is the vertical position. */
   readonly x: number;
   readonly y: number;
 }
@@ -233,7 +236,7 @@ export interface PageNode {
 export interface PageEdge {
   readonly from: string;
   readonly to: string;
-  /** x and y of each point. */
+  /** The x and y coordinates of each point. */
   readonly points: [number, number][];
 }
 

@@ -1,19 +1,19 @@
 import { NODE_HEIGHT, NODE_WIDTH, PageDataset, PageEdge, PageGraph, PageNode } from './page-document';
 import { Graph, layout } from '../private/dependencies/dagre';
 
-/** The distance between nodes of the same column and of two columns, and the margin of the graph, in pixels. */
+/** The distance between nodes in a column, the distance between columns, and the margin of the graph, in pixels. */
 const NODE_SEPARATION = 14;
 const RANK_SEPARATION = 70;
 const MARGIN = 12;
 
-/** A custom script can read any source. */
+/** The label for the source of a custom script, which can read any source. */
 const CUSTOM_SCRIPT = 'custom script';
 
 type Node = Omit<PageNode, 'x' | 'y'>;
 
 /**
  * The lake as a graph from left to right: the hosts and buckets of the sources, and the datasets by layer. Positions
- * are computed here, so that the page opens fast.
+ * are computed in advance, so that the page opens quickly.
  */
 export function pageGraph(datasets: PageDataset[]): PageGraph {
   const nodes = new Map<string, Node>(datasets.map(({ id, dataset, layer }) => [id, { id, label: dataset, layer }]));
@@ -25,7 +25,7 @@ export function pageGraph(datasets: PageDataset[]): PageGraph {
       edges.push([source, id]);
     }
     for (const input of inputs) {
-      // An input that another app deploys.
+      // If the input is not a dataset of the app, another app deploys it.
       const [inputLayer, ...name] = input.split('/');
       const other = { id: input, label: name.join('/'), layer: inputLayer };
       nodes.set(input, nodes.get(input) ?? other);
@@ -68,7 +68,8 @@ function arrange(nodes: Node[], edges: [string, string][]): PageGraph {
     edges: edges.map(([from, to]): PageEdge => {
       const [start, end] = [from, to].map(id => graph.node(id) as { x: number; y: number });
       const { points } = graph.edge(from, to) as { points: { x: number; y: number }[] };
-      // An edge begins at the right of its node and ends at the left. dagre adds a point per column that it crosses.
+      // An edge starts at the right side of a node and ends at the left side of another node. dagre adds a point for
+      // each column that the edge crosses.
       const inner = points.slice(1, -1).filter(({ x }) => x > start.x + NODE_WIDTH / 2 && x < end.x - NODE_WIDTH / 2);
       const ends = [{ x: start.x + NODE_WIDTH / 2, y: start.y }, { x: end.x - NODE_WIDTH / 2, y: end.y }];
       return { from, to, points: [ends[0], ...inner, ends[1]].map(({ x, y }) => [round(x), round(y)]) };

@@ -16,7 +16,7 @@ import { Publication, readPublished, RecordColumn, RecordTable, RunRecord, Table
 import { showUnknown } from './unknown-value';
 import { DatasetDocument } from '../private/document/dataset-document.generated';
 
-/** What the page is built from. */
+/** The data from which the page is built. */
 export interface PageSource {
   /** The cloud assembly that `cdk synth` wrote. */
   readonly app: string;
@@ -29,14 +29,14 @@ export interface PageSource {
   readonly now: Date;
 }
 
-/** The number of runs of a dataset in the page. */
+/** The maximum number of runs that the page shows per dataset. */
 const MAX_RUNS = 30;
-/** The number of run records that are read per dataset: hourly runs of four days. */
+/** The maximum number of run records that are read per dataset: the hourly runs of four days. */
 const MAX_RECORDS = 100;
-/** Longer errors are shortened in the page. The log has the complete error. In characters. */
+/** The maximum length of an error in the page, in characters. The log contains the complete error. */
 const MAX_ERROR = 4000;
 const MAX_EARLIER_ERROR = 300;
-/** Longer values are shortened, in characters. */
+/** The maximum length of a value in the page, in characters. */
 const MAX_VALUE = 200;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -50,7 +50,7 @@ const GATES: { readonly [key: string]: string } = {
   max_churn: 'churn',
 };
 
-/** A dataset with all that is known about it. */
+/** A dataset with everything that is known about it. */
 interface Known {
   readonly id: string;
   readonly dataset: Dataset;
@@ -58,11 +58,11 @@ interface Known {
   /** Newest first. */
   readonly records: RunRecord[];
   readonly publication?: Publication;
-  /** Filled after all datasets are known. */
+  /** The IDs of the inputs. */
   readonly inputs: string[];
 }
 
-/** What all datasets have in common. */
+/** The objects that all datasets share. */
 interface Context {
   readonly confirmations: Confirmations;
   readonly pipelines: PagePipeline[];
@@ -115,7 +115,7 @@ function recordsOf(history: LakeHistory, dataset: Dataset): RunRecord[] {
   return records;
 }
 
-/** `layer/dataset`. If several stacks have the dataset, with the stack, and with a number if that is not enough. */
+/** An ID per dataset: `layer/dataset`. If the name is not unique, the stack is appended, and if needed a number. */
 function uniqueIds(datasets: Dataset[]): Map<Dataset, string> {
   const used = new Set<string>();
   return new Map(datasets.map(dataset => {
@@ -279,7 +279,7 @@ function descriptionOf(
   return own(own(texts, key), name) ?? declared?.[1].description;
 }
 
-/** Column names are from outside: `constructor` is not a property of every object. */
+/** An own property of an object. Column names come from the source, so a column can be named `constructor`. */
 function own<T>(object: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -47,16 +47,16 @@ export function renderPage(document: PageDocument): string {
   ].join('\n');
 }
 
-/** JSON that can be in an HTML element: it cannot end the element or begin a comment. */
+/** JSON that is safe in an HTML element: the text cannot end the element or start a comment. */
 function escapeJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => typeof each === 'string' ? visible(each) : each)
     .replace(/</g, '\\u003c').replace(/\u2028/g, '\\u2028').replace(/\u2029/g, '\\u2029');
 }
 
-/** Characters that change how other text is shown: control characters, marks that change the direction, half pairs. */
+/** Characters that affect how other text is displayed: control characters, direction marks, unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 
-/** A text with invisible characters as \u202e, so that it cannot look like another text. */
+/** Replaces invisible characters with escapes such as \u202e, so that a text cannot look like another text. */
 function visible(text: string): string {
   return text.replace(INVISIBLE, character => character === '\n' || character === '\t'
     ? character

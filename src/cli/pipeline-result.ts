@@ -51,13 +51,13 @@ export class StoredResult {
   private readonly file: string;
 
   /**
-   * @param name unique among the pipelines of all lakes in the folder
+   * @param name a name that is unique among the pipelines of all lakes in the folder
    */
   public constructor(lake: Lake, name: string) {
     this.file = path.join(lake.pipelines, `${encodeURIComponent(name)}.json`);
   }
 
-  /** Undefined if the last run succeeded, or if there was none. */
+  /** Reads the result. Undefined if the last run succeeded, or if there was none. */
   public read(): PipelineResult | undefined {
     if (!fs.existsSync(this.file)) {
       return undefined;
@@ -79,7 +79,7 @@ export class StoredResult {
 
   /** Replaces the file in one step. */
   public write(result: PipelineResult): void {
-    createFolder(path.dirname(this.file), 'folder of results', '--data DIR');
+    createFolder(path.dirname(this.file), 'result of the pipeline', '--data DIR');
     const temporary = `${this.file}.tmp`;
     fs.writeFileSync(temporary, JSON.stringify(result));
     fs.renameSync(temporary, this.file);

@@ -4,8 +4,9 @@ import { Layer } from '../layer';
 import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
 /*
- * The rules of pipelines for local runs. In AWS, the state machines of the lake apply the same rules: the pipeline
- * machine decides what starts next, and the dataset machine whether a job is due. A test compares both.
+ * The rules of pipelines for local runs. In AWS, the state machines of the lake apply the same rules: the state machine
+ * of the pipeline decides which datasets start next, and the dataset state machine decides whether a job is due. A test
+ * compares both implementations.
  */
 
 /** A dataset that has ended. */
@@ -13,11 +14,11 @@ export interface Ended {
   readonly status: string;
 }
 
-/** What limits the datasets that start. */
+/** The limits for starting datasets. */
 export interface Limits {
-  /** How many datasets run at the same time. */
+  /** The maximum number of datasets that run at the same time. */
   readonly max: number;
-  /** Whether the dependents of a failed input run with its published tables. */
+  /** Whether datasets that depend on a failed input run with the published tables of the input. */
   readonly usesPublished: boolean;
 }
 
@@ -26,7 +27,7 @@ export interface SkippedDataset extends DatasetResult {
   readonly reason: string;
 }
 
-/** What happens next in a pipeline. */
+/** The next steps of a pipeline. */
 export interface NextDatasets {
   readonly skipped: SkippedDataset[];
   /** The datasets that start. */
@@ -44,7 +45,7 @@ export function isUnsuccessful({ status }: Ended): boolean {
  *
  * @param nodes the datasets, each after its inputs
  * @param done the datasets that have ended
- * @param active the datasets that run
+ * @param active the datasets that are running
  */
 export function nextDatasets(
   nodes: readonly PipelineNode[],
@@ -76,7 +77,7 @@ export function nextDatasets(
 /**
  * Whether the job of a dataset starts. A bronze dataset always starts, because its job checks the source.
  *
- * @param dataset its definition is a hash that the stack passes to the job
+ * @param dataset the dataset; `definition` is a hash that the stack passes to the job
  * @param published the publication of the dataset. Undefined if there is none
  * @param inputRuns the run of the current publication of each input that has one
  */
@@ -99,8 +100,8 @@ export function isDue(
 }
 
 /**
- * The datasets that do not run when a run is resumed, with their results: all except the datasets that failed or were
- * skipped, and except their dependents, which may have run without them.
+ * The datasets that do not run again when a run is resumed, with their results. Datasets that failed or were skipped
+ * run again, and so do the datasets that depend on them, which may have run with outdated inputs.
  *
  * @param previous the results of the run that is resumed. Empty if no run is resumed
  */

@@ -55,7 +55,7 @@ export async function runPipeline(options: PipelineRunOptions): Promise<boolean>
     options.json ? `${JSON.stringify(result)}\n` : `${describePipeline(result).join('\n')}\n`,
   );
   if (!hasSucceeded) {
-    progress.line(`\nTo run only what failed or was skipped: ${resumeCommand(options)}`);
+    progress.line(`\nTo run only the datasets that failed or were skipped: ${resumeCommand(options)}`);
   }
   return hasSucceeded;
 }
@@ -73,13 +73,17 @@ function previousResults(stored: StoredResult, { pipeline }: Pipeline): DatasetR
 }
 
 /**
- * The results of the datasets that do not run: datasets that a resumed run does not repeat, and datasets of other apps.
+ * The results of the datasets that do not run: datasets of other apps, and datasets that need not run again when a run
+ * is resumed.
  */
 function resultsBefore(
   { nodes }: Pipeline, datasets: Map<string, Dataset>, previous: DatasetResult[],
 ): Map<string, DatasetResult> {
-  const others = nodes.filter(({ dataset }) => !datasets.has(dataset)).map(({ dataset }): DatasetResult =>
-    ({ dataset, status: 'not_run', reason: 'another app deploys it: run it with the --app of that app' }));
+  const others = nodes.filter(({ dataset }) => !datasets.has(dataset)).map(({ dataset }): DatasetResult => ({
+    dataset,
+    status: 'not_run',
+    reason: 'another app deploys it: to run it, pass the cloud assembly of that app to --app',
+  }));
   return new Map([...others.map(result => [result.dataset, result] as const), ...resumedResults(nodes, previous)]);
 }
 

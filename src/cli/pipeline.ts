@@ -5,7 +5,7 @@ import { resolve, Resource, Value } from './intrinsics';
 import { didYouMean } from '../private/errors/suggestion';
 import { PipelineNode } from '../private/state-machines/pipeline-machine';
 
-/** A pipeline of the app: a state machine that starts datasets. */
+/** A pipeline of the app: a state machine that runs datasets. */
 export interface Pipeline {
   readonly pipeline: string;
   /** The name of the state machine. */
@@ -20,16 +20,16 @@ export interface Pipeline {
   readonly region: string;
   /** The datasets, each after its inputs. */
   readonly nodes: PipelineNode[];
-  /** How many datasets run at the same time. */
+  /** The maximum number of datasets that run at the same time. */
   readonly max: number;
-  /** Whether the dependents of a failed input run with its published tables. */
+  /** Whether datasets that depend on a failed input run with the published tables of the input. */
   readonly usesPublished: boolean;
   /** Such as `cron(0 6 * * ? *)`. Undefined without a schedule. */
   readonly schedule?: string;
   readonly timezone?: string;
 }
 
-/** The parts of a definition that are read here. Definitions of other state machines lack some of them. */
+/** The keys that this module reads from the definition of a state machine. Other state machines may not have them. */
 interface PipelineDefinition {
   readonly States?: {
     readonly Datasets?: {
@@ -111,7 +111,7 @@ function partitionOf(region: string): string {
   return region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The datasets of a pipeline that the same app, or the same stage, deploys, by `layer/dataset`. */
+/** The datasets of a pipeline that are deployed by the same app, or the same stage, by `layer/dataset`. */
 export function datasetsOf(
   { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
 ): Map<string, Dataset> {
@@ -124,7 +124,7 @@ export function datasetsOf(
 /**
  * The pipeline with a name. Fails if there is none, or more than one.
  *
- * @param name the pipeline, or its state machine if several lakes have a pipeline of that name
+ * @param name the pipeline, or its state machine if several lakes have a pipeline with that name
  * @param stack select the pipelines of this stack
  */
 export function selectPipeline(pipelines: Pipeline[], name: string, stack?: string): Pipeline {

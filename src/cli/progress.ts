@@ -4,18 +4,20 @@ import { displayWidth, oneLine, truncate } from './display-width';
 const UPDATE_INTERVAL = 250;
 /** Without a terminal, the title of a step is printed if the step takes longer than this, in milliseconds. */
 const ANNOUNCE_AFTER = 2000;
-/** Without a terminal, the times between two lines of a running step double up to a maximum, in milliseconds. */
+/** Without a terminal, the time between two lines of a running step doubles up to a maximum, in milliseconds. */
 const PLAIN_INTERVAL = { first: 10_000, max: 60_000 };
 /** Control sequences of terminals. */
 const ERASE_LINE = '\r\x1b[K';
 const CURSOR_UP = '\x1b[A';
-/** The minimum width of a title. Only longer ones are truncated in favor of the detail. */
+/** To make room for the detail, a title is truncated, but not below this width. */
 const MIN_TITLE = 16;
 
 /** Shows the current activity of a step. If the detail is a function, it is called for every update. */
 export type ShowDetail = (detail: string | (() => string)) => void;
 
-/** Prints progress to standard error: an updated line per running step on a terminal, a few plain lines otherwise. */
+/**
+ * Prints progress to standard error: on a terminal, an updated line per running step, and otherwise a few plain lines.
+ */
 export class Progress {
   /** Whether the line of a running step is redrawn. False without a terminal. */
   public readonly isRedrawn = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
@@ -70,12 +72,12 @@ export class Progress {
     }
   }
 
-  /** Prints the title of a step, then also its current activity, at longer and longer intervals. */
+  /** Prints the title of a step, and then the title with the current activity at increasing intervals. */
   private plainLines(title: string): OnUpdate {
     let next = ANNOUNCE_AFTER;
     let last: string | undefined;
     return (detail, elapsed) => {
-      // Measures the rate, even if nothing is printed.
+      // Called even if nothing is printed, because the call measures the rate.
       const current = detail();
       if (elapsed < next) {
         return;
@@ -93,7 +95,7 @@ export class Progress {
     };
   }
 
-  /** Redraws the line in the columns of the terminal. A long title is truncated first, then the detail. */
+  /** Redraws a line within the width of the terminal. A long title is truncated first, then the detail. */
   private draw(step: symbol, title: string, elapsed: string, detail: string): void {
     const columns = (process.stderr.columns || 80) - 1;
     const end = `  ${elapsed}  ${oneLine(detail)}`.trimEnd();

@@ -17,7 +17,7 @@ export interface ReadInput {
   readonly run_id: string;
 }
 
-/** The keys of published.json that are read here. */
+/** The keys of published.json that this module reads. */
 export interface Publication {
   readonly run_id: string;
   readonly database: string;
@@ -29,8 +29,8 @@ export interface Publication {
 }
 
 /**
- * The current publication of a dataset in a local lake. Undefined if there is none, or if it cannot be read: the job
- * then runs.
+ * The current publication of a dataset in a local lake. Undefined if there is none, or if it cannot be read. The job
+ * runs in both cases.
  *
  * @param runs the s3:// prefix of its run records
  */

@@ -3,7 +3,8 @@ import { cleanEnvironment } from './child';
 import { Failure } from './failure';
 
 /**
- * Versions that have packages for all Glue versions. Glue 5.0 and 5.1 run the first one, Glue 6.0 the last one.
+ * The Python versions for which the packages of all Glue versions are available. Glue 5.0 and 5.1 use the first of
+ * these versions, and Glue 6.0 uses the last one.
  */
 export const PYTHON_VERSIONS = ['3.11', '3.12', '3.13'];
 

@@ -3,7 +3,7 @@ import * as readline from 'readline';
 import { displayWidth, oneLine, pad } from './display-width';
 import { Column, formatTable, Table } from './table';
 
-/** Values as text: a JavaScript number loses digits of a bigint or a decimal. */
+/** The values of a row as text, because JavaScript numbers lose digits of a bigint or a decimal. */
 type Row = (string | null)[];
 
 /** A column of a result, with its type in DuckDB. */
@@ -21,7 +21,7 @@ export interface QueryResult {
 /** How NULL is shown in a table. The text `NULL` looks the same; `--csv` and `--json` distinguish them. */
 const NULL = 'NULL';
 
-/** Reads the results in the file of query.py, which fit in memory. */
+/** Reads all results from the file that query.py writes. They must fit in memory. */
 export function readQueryResults(file: string): QueryResult[] {
   const results: { columns: ResultColumn[]; rows: Row[] }[] = [];
   for (const line of fs.readFileSync(file, 'utf8').split('\n')) {

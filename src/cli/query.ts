@@ -20,7 +20,7 @@ const MAX_ROWS = 40;
 
 const EXAMPLE = 'Example: npx medallion query "SELECT * FROM pp_dw_bronze.zipcodes"';
 
-/** SQL that names a view of the run records: `medallion.runs`. As in run_views.py. */
+/** Matches SQL that uses a view of the run records, such as `medallion.runs`. run_views.py defines the views. */
 const RUN_VIEWS = /\bmedallion"?\s*\.\s*"?(runs|tables|columns|lineage|rules)\b/i;
 
 /** The options of `medallion query`. */
@@ -69,7 +69,9 @@ async function localQuery(sql: string, { data }: QueryOptions, progress: Progres
   return options => executeQuery(python, lake, sql, argumentsOf(options));
 }
 
-/** Runs the SQL with Athena, or on the records of the deployed lake if it names their views. */
+/**
+ * Runs the SQL with Athena. If the SQL uses the views of the run records, runs it on the records of the deployed lake.
+ */
 async function deployedQuery(sql: string, options: QueryOptions, progress: Progress): Promise<Execute> {
   const lake = await DeployedLake.open(options, progress);
   if (!RUN_VIEWS.test(sql)) {
@@ -129,7 +131,7 @@ function printTables(file: string, progress: Progress): void {
  * Runs statements with DuckDB.
  *
  * @param args options of query.py
- * @param objects the folder with one folder per bucket
+ * @param objects the folder that contains one folder per bucket
  * @returns the file with the results, which the next query overwrites
  */
 export async function executeQuery(

@@ -21,7 +21,7 @@ export async function reset(options: { data: string; yes?: true; json: boolean }
     throw new Failure('Canceled. Nothing was deleted.', 1);
   }
   Lake.open(folder);
-  // The lock file comes last: until then, no other command can use the folder.
+  // The lock file is deleted last, so that no other command can use the folder in the meantime.
   for (const name of fs.readdirSync(folder).filter(each => each !== 'lock')) {
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   }

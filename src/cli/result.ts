@@ -22,7 +22,7 @@ export interface Result {
   readonly tables: ResultTable[];
   /** The inputs that were read, with their runs. Undefined for a dataset without inputs. */
   readonly inputs?: ReadInput[];
-  /** The findings of the quality gates that were allowed to fail and did, if there are any. */
+  /** The findings of the quality gates that failed but were allowed to fail, if there are any. */
   readonly allowed?: string[];
   /** The warnings of the run, such as violated rules that do not fail it, if there are any. */
   readonly warnings?: string[];
@@ -65,7 +65,7 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
   };
 }
 
-/** A packaged script always writes a run record, so the script without one is custom. */
+/** The warning about a script that wrote no run record. Only a custom script can do this. */
 function nothingPublished(layer: string): string {
   return `The script published nothing: it ended without calling ${entryPointOf(layer as Layer)}. `
     + howToPublish(layer as Layer);
@@ -101,7 +101,7 @@ const VALUE_UNKNOWN = 'VALUE_UNKNOWN';
 /** The code of a test file with invalid syntax. Its other errors have the codes of synth errors. */
 export const YAML_INVALID = 'YAML_INVALID';
 
-/** The codes that only local runs and tests have. */
+/** The error codes that occur only in local runs and tests. */
 export const LOCAL_ERROR_CODES = [VALUE_UNKNOWN, YAML_INVALID];
 
 /** The result of a dataset that is not run because it needs a value that is only known at deployment. */
@@ -121,7 +121,9 @@ export function hasSucceeded({ error }: Result): boolean {
 
 const UNEXPECTED_ERROR = 'UNEXPECTED_ERROR';
 
-/** A job that ends before it writes its record has no error code of its own, unless its message starts with one. */
+/**
+ * The error of a job. If the job wrote no record, the error code is taken from the start of the message, if possible.
+ */
 function errorOf(
   label: string,
   { exit_code: exitCode, error, record }: Outcome,

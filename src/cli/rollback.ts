@@ -53,7 +53,7 @@ export async function rollback(name: string, options: RollbackOptions): Promise<
   return rollBackTo(options.to, dataset, options);
 }
 
-/** Fails for the Parquet tables of a derived dataset: of these, only the current publication exists. */
+/** Fails for a derived dataset with Parquet tables, because only its current publication exists. */
 function requireRollback({ dataset, layer, tableFormat, inputs }: Dataset, name: string): void {
   if (tableFormat === 'parquet' && layer !== Layer.BRONZE) {
     throw new Failure(
@@ -113,13 +113,13 @@ function printPublications(
     'Roll back the local lake:',
     `  npx medallion rollback ${name} --to RUN_ID`,
     '',
-    'Runs in AWS have other IDs. List the publications in AWS, and roll back:',
+    'Runs in AWS have different IDs. To list the publications in AWS, and to roll back:',
     ...awsCommands(dataset).map(line => `  ${line}`),
     '',
   ].join('\n'));
 }
 
-/** The equivalent commands of the AWS CLI. They are never wrapped: they are to be copied. */
+/** The equivalent commands of the AWS CLI. They are never wrapped, so that users can copy them. */
 function awsCommands({ job, runs, tableFormat, arguments: jobArguments }: Dataset): string[] {
   const isIceberg = tableFormat === 'iceberg';
   const { raw = '' } = JSON.parse(jobArguments['--names']) as { raw?: string };

@@ -51,7 +51,8 @@ export function rules(name: string | undefined, { app, json, value, stack, dqdl 
   }
   if (tables.length === 0) {
     process.stderr.write(
-      `${name ?? 'The app'} has no data rules. Add some in data_quality.rules (dataQuality.rules).\n`,
+      `${name ?? 'The app'} has no data rules. Add rules to data_quality.rules in config.json, or to `
+        + 'dataQuality.rules in code.\n',
     );
   }
 }

@@ -15,7 +15,7 @@ export interface SingleRunOptions {
   readonly allow: string[];
   readonly resetContract?: true;
   readonly fromRun?: string;
-  /** The run whose publication becomes current again. Iceberg tables only, without other options. */
+  /** The run whose publication becomes current again. Only for Iceberg tables, and not with other options. */
   readonly rollbackTo?: string;
   /** The date in the URL, such as 2026-11-02. */
   readonly date?: string;
@@ -38,7 +38,7 @@ export interface Outcome {
     readonly error: string | null;
     readonly error_code?: string | null;
     readonly tables?: RecordedTable[];
-    /** The findings of the quality gates that were allowed to fail and did. */
+    /** The findings of the quality gates that failed but were allowed to fail. */
     readonly allowed?: string[];
     /** For example, violated rules that do not fail the run. */
     readonly warnings?: string[];
@@ -50,7 +50,7 @@ export interface Outcome {
   readonly published: Publication | null;
 }
 
-/** The maximum time to close the record of an interrupted run, in milliseconds. */
+/** The maximum time for closing the record of an interrupted run, in milliseconds. */
 const CLOSE_TIMEOUT = 20_000;
 
 /** The arguments of the job with the options of this run, as `aws glue start-job-run --arguments` passes them. */
@@ -72,7 +72,7 @@ export function argumentsOf(
     : dataset.arguments;
 }
 
-/** What a job needs on this machine. */
+/** The objects that a job needs on this machine. */
 export interface JobContext {
   readonly sessions: JobSessions;
   readonly emulator: Emulator;
@@ -144,7 +144,7 @@ export async function runJob(
   return outcome;
 }
 
-/** Appends a line to a log. On a full disk, the emulator ends too, and reports the cause. */
+/** Appends a line to a log. Ignores a full disk, because the emulator then also ends and reports the cause. */
 function appendTo(log: string, line: string): void {
   try {
     fs.appendFileSync(log, `${line}\n`);

@@ -1,7 +1,7 @@
 import { Dataset, fullName, Input } from './dataset';
 import { Failure } from './failure';
 
-/** Decides which inputs run in addition to the requested datasets. */
+/** The options that determine which inputs run in addition to the requested datasets. */
 export interface RunOrderOptions {
   /** The cloud assembly and the folder of the lake, for errors. */
   readonly app: string;
@@ -64,7 +64,10 @@ function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: 
   return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];
 }
 
-/** Stages without an explicit account share the local lake, so a dataset of two stages would write the same tables. */
+/**
+ * Fails if the same dataset of two stages would run. Stages without an explicit account share the local lake, so both
+ * runs would write the same tables.
+ */
 function requireUniqueTables(order: DatasetNode[]): void {
   const seen = new Map<string, DatasetNode>();
   for (const dataset of order) {

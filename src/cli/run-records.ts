@@ -25,7 +25,7 @@ export interface RecordTable {
   readonly nulls: Record<string, number>;
   /** The lowest and the highest value by column, as text. */
   readonly bounds: Record<string, [string, string]>;
-  /** The number of values by column that did not match its type. Bronze tables only. */
+  /** By column, the number of values that did not match the data type. Bronze tables only. */
   readonly rescued: Record<string, number>;
   readonly files: string[];
 }
@@ -55,7 +55,7 @@ export interface RecordGate {
   readonly code: string;
   readonly table: string;
   readonly found: string;
-  /** Whether the run published nevertheless, because of `--allow`. */
+  /** Whether the run published the tables anyway, because the gate was allowed to fail. */
   readonly allowed: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface RecordRule {
   /** SQL, or readable text for the short forms. */
   readonly condition: string;
   readonly severity: 'fail' | 'warn';
-  /** The share of the rows that can violate the rule. */
+  /** The maximum share of rows that may violate the rule. */
   readonly max_share?: number;
   readonly rows?: number;
   readonly violations?: number;
@@ -118,16 +118,16 @@ export interface RunRecord {
   readonly retryable?: boolean;
   /** When the columns of the dataset last changed. In ISO 8601, UTC. */
   readonly schema_changed_at?: string;
-  /** The seconds by step, in the order of the steps. */
+  /** The duration of each step in seconds, in the order of the steps. */
   readonly steps: Record<string, number>;
   readonly sources: RecordSource[];
   readonly inputs: RecordInput[];
   readonly tables: RecordTable[];
   /** The gates that failed. Empty if all passed. */
   readonly gates: RecordGate[];
-  /** The findings of the gates that were allowed to fail and did. */
+  /** The findings of the gates that failed but were allowed to fail. */
   readonly allowed: string[];
-  /** The rows by change of a history: `insert`, `update`, `close`, `delete`, `same`. */
+  /** For a dataset with a history, the number of rows by change: `insert`, `update`, `close`, `delete`, `same`. */
   readonly versions: Record<string, number>;
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
@@ -135,7 +135,7 @@ export interface RunRecord {
   readonly unchanged_since?: string;
   readonly rules: RecordRule[];
   readonly warnings: string[];
-  /** By key of the table. */
+  /** The lineage of each table, by the key of the table in the dataset. */
   readonly lineage: Record<string, TableLineage>;
 }
 
@@ -153,13 +153,13 @@ export interface Publication {
   readonly definition?: string;
   readonly schema_changed_at?: string;
   readonly inputs: RecordInput[];
-  /** By key of the table in the dataset. */
+  /** The tables, by the key of the table in the dataset. */
   readonly tables: Record<string, PublishedTable>;
 }
 
-/** Where the records of a dataset are: the end of `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
+/** The dataset and the layer at the end of the prefix of run records: `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
 const RUNS = /\/([^/]+)\/runs\/([^/]+)\/?$/;
-/** The name of a run record in its folder. Other names do not belong to runs, and could change the terminal. */
+/** The name of a run record. Files with other names are ignored, because their names could change the terminal. */
 const RECORD = /^run_id=(\w[\w-]*)\.json$/;
 const STATUSES: readonly RunStatus[] = ['running', 'published', 'unchanged', 'failed'];
 const RULE_KINDS: readonly RuleKind[] = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'];
@@ -167,9 +167,9 @@ const RULE_STATUSES: readonly RuleStatus[] = ['passed', 'warned', 'failed', 'all
 const LINEAGE_KINDS: readonly LineageColumn['kind'][] = ['identity', 'transformation', 'aggregation'];
 
 /**
- * The run records of a dataset, newest first. Objects that are not complete or not a record are skipped.
+ * The run records of a dataset, newest first. Incomplete objects, and objects that are not records, are skipped.
  *
- * @param objects the folder with one folder per bucket
+ * @param objects the folder that contains one folder per bucket
  * @param runs the s3:// prefix of the run records
  * @param limit the maximum number of records; default: all
  */
@@ -187,12 +187,12 @@ export function readRunRecords(objects: string, runs: string, limit = Infinity):
   return records;
 }
 
-/** The IDs of the runs of a dataset, newest first: run IDs start with the time. */
+/** The IDs of the runs of a dataset. The newest is first, because run IDs start with the time. */
 export function runIdsOf(objects: string, runs: string): string[] {
   return namesIn(folderOf(objects, runs)).flatMap(name => RECORD.exec(name)?.[1] ?? []).sort().reverse();
 }
 
-/** The record of a run. Undefined if it does not exist, or if it is not complete or not a record. */
+/** The record of a run. Undefined if the object does not exist, is incomplete, or is not a record. */
 export function readRunRecord(objects: string, runs: string, runId: string): RunRecord | undefined {
   const [, dataset, layer] = RUNS.exec(runs) ?? [];
   const content = readJson(path.join(folderOf(objects, runs), `run_id=${runId}.json`));
@@ -200,7 +200,7 @@ export function readRunRecord(objects: string, runs: string, runId: string): Run
   return content && status && {
     dataset: text(content.dataset) ?? dataset ?? '',
     layer: text(content.layer) ?? layer ?? '',
-    // The ID is a part of the key, so that a record cannot pretend to be of another run.
+    // The ID is taken from the object key, so that a record cannot claim to belong to another run.
     run_id: runId,
     job_run_id: text(content.job_run_id),
     status,
@@ -230,7 +230,7 @@ export function readRunRecord(objects: string, runs: string, runId: string): Run
 /**
  * The current publication of a dataset. Undefined if there is none, or if it cannot be read.
  *
- * @param objects the folder with one folder per bucket
+ * @param objects the folder that contains one folder per bucket
  * @param runs the s3:// prefix of the run records
  */
 export function readPublished(objects: string, runs: string): Publication | undefined {
@@ -286,7 +286,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A number or a short value as text, for values that a job wrote as either. */
+/** A string, number or boolean as text, for values that a job can write in any of these types. */
 function shown(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(value);
 }

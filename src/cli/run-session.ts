@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly synth?: true;
 }
 
-/** Synthesizes the app if requested, and warns if a file of the app has changed since then. */
+/** Synthesizes the app if requested, and warns if a file of the app has changed since the last synthesis. */
 export function prepareAssembly({ app, data, synth }: SessionOptions, progress: Progress): void {
   if (synth) {
     synthesize(app);
@@ -55,14 +55,14 @@ export function withGlueVersion(dataset: Dataset, options: Pick<SessionOptions, 
   return { ...dataset, glueVersion };
 }
 
-/** What runs in a session. */
+/** The datasets that run in a session, and the objects that they use. */
 export interface SessionProps {
   /** The datasets, each after its inputs. */
   readonly order: Dataset[];
   readonly lake: Lake;
   readonly progress: Progress;
   readonly rules?: RunRules;
-  /** Whether the jobs do not need the buckets of the sources. */
+  /** Whether the jobs run without the source buckets, because they read stored originals or snapshots. */
   readonly needsNoBuckets?: boolean;
 }
 
@@ -71,7 +71,7 @@ export class RunSession {
   /**
    * Starts the S3 emulator, and Spark for the first dataset that uses it.
    *
-   * @param max the maximum number of jobs at the same time, and so of JVMs
+   * @param max the maximum number of jobs that run at the same time, which is also the maximum number of JVMs
    */
   public static async open(
     { order, lake, progress, needsNoBuckets }: SessionProps, options: SessionOptions, max: number, warmsUp = false,
@@ -84,7 +84,7 @@ export class RunSession {
     await setUpEnvironments(environments, order, progress);
     const python = await setUpLake(progress);
     const sessions = new JobSessions(environments, lake, max, warmsUp);
-    // Spark starts while the emulator does, or while the first datasets run without it.
+    // Spark starts in parallel with the emulator and with datasets that do not use Spark.
     new Set([order.at(0), order.find(usesSpark)]).forEach(dataset => dataset && sessions.prepare(dataset));
     const emulator = await Emulator.start(python, lake);
     return new RunSession(python, { sessions, emulator, lake, substitutes, progress }, environments);
@@ -108,7 +108,7 @@ export class RunSession {
     return this.context.emulator.failure();
   }
 
-  /** Starts Spark for datasets, so that their next run does not wait for it. */
+  /** Starts Spark for datasets in advance, so that their next runs do not wait for it. */
   public async prepare(datasets: Dataset[]): Promise<void> {
     const supported = datasets.filter(({ glueVersion }) => glueVersion in GLUE_VERSIONS);
     await setUpEnvironments(this.environments, supported, this.context.progress);

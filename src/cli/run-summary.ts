@@ -2,7 +2,7 @@ import { LakeHistory, Run, RunState } from './lake-history';
 
 /** A quality gate or a data rule that did not pass. */
 export interface FailedCheck {
-  /** The gate or the rule. */
+  /** The name of the gate or rule. */
   readonly name: string;
   /** The table, by its key in the dataset. */
   readonly table: string;
@@ -26,11 +26,11 @@ export interface RunSummary {
   readonly dpu_seconds: number | null;
   /** The rows of all tables that the run has published. */
   readonly rows: number | null;
-  /** The difference to the previous publication. */
+  /** The difference from the previous publication. */
   readonly rows_change: number | null;
   readonly failed_checks: FailedCheck[];
   readonly error_code: string | null;
-  /** Why the run failed or did not change the tables, or another note about it. */
+  /** Why the run failed or did not change the tables, or another note about the run. */
   readonly reason: string | null;
 }
 
@@ -76,7 +76,7 @@ function reasonOf({ record, state, error, hasRecord }: Run): string | undefined 
     case 'unchanged':
       return record.unchanged_since === undefined
         ? undefined
-        : `The tables are unchanged since run ${record.unchanged_since}.`;
+        : `The tables have not changed since run ${record.unchanged_since}.`;
     case 'rolled_back':
       return `The publication of run ${record.rolled_back_to} is current again.`;
     default: {

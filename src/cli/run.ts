@@ -13,14 +13,14 @@ import { readValues } from './substitutes';
 import { describeTableWithSample } from './table-sample';
 import { Layer } from '../layer';
 
-/** The options of `medallion run` for datasets. Options of a single run apply to the named dataset. */
+/** The options of `medallion run` for datasets. {@link SingleRunOptions} apply only to the requested dataset. */
 export interface RunOptions extends SessionOptions, SingleRunOptions {
   readonly all?: true;
   readonly withInputs?: true;
 }
 
 /**
- * Runs the deployed jobs of datasets on this machine and prints their results.
+ * Runs the jobs of datasets on this machine and prints the results.
  *
  * @param name the dataset, or `layer/dataset`; undefined with `all`
  * @returns whether all runs succeeded

@@ -17,16 +17,16 @@ export interface RunsOptions extends HistoryOptions {
   readonly limit: number;
   /** Only runs that failed. */
   readonly failed?: true;
-  /** Only runs that started since then. */
+  /** Only runs that started at this time or later. */
   readonly since?: Date;
   readonly stack?: string;
-  /** The number of lines of the log that are printed after a run. */
+  /** The number of log lines to print after the details of a run. */
   readonly log?: number;
 }
 
 /** A run ID, or the ID of a Glue job run. */
 const RUN_ID = /^(\d{8}T\d{9}Z-[0-9a-f]+|jr_[0-9a-f]+(_attempt_\d+)?)$/;
-/** The options that do not apply to one run. */
+/** The options that cannot be combined with a run ID. */
 const LIST_OPTIONS = ['failed', 'since'] as const;
 /** The number of runs that an error lists. */
 const SUGGESTED_RUNS = 5;
@@ -98,10 +98,10 @@ function recentRuns(datasets: Dataset[], history: LakeHistory, { failed, since, 
 function noRuns(name: string | undefined, { failed, since, data, deployed }: RunsOptions): string {
   const of = name === undefined ? '' : ` of ${name}`;
   return failed || since
-    ? `No ${failed ? 'failed ' : ''}run${of}${since ? ` since ${utcText(since.toISOString())} UTC` : ''}.`
+    ? `No ${failed ? 'failed ' : ''}runs${of}${since ? ` since ${utcText(since.toISOString())} UTC` : ''}.`
     : deployed
-      ? `No run${of} in the deployed lake in the last 90 days. Specify --since for earlier runs.`
-      : `No run${of} in ${data} yet. Run a dataset: npx medallion run ${name ?? 'DATASET'}. Or set the folder of the `
+      ? `No runs${of} in the deployed lake in the last 90 days. To show earlier runs, add --since TIME.`
+      : `No runs${of} in ${data} yet. Run a dataset: npx medallion run ${name ?? 'DATASET'}. Or set the folder of the `
       + 'lake with --data DIR.';
 }
 
@@ -157,7 +157,7 @@ function describeRuns(found: RunSummary[]): string[] {
     each.run_id,
   ]);
   const width = outputWidth();
-  // The last columns would be omitted if a terminal is too narrow. They follow the line of the run instead.
+  // If the terminal is too narrow, the values of the last columns follow the line of the run instead of being omitted.
   const isComplete = formatTable(columns, cells, Infinity).every(line => displayWidth(line) <= width);
   const shown = isComplete ? columns.length : 6;
   const notes = found.map(each => [

@@ -10,7 +10,7 @@ import { relativePath } from './relative-path';
 export interface ServeOptions {
   readonly data: string;
   readonly json: boolean;
-  /** By default, a free port. */
+  /** The port to listen on. Default: a free port. */
   readonly port?: number;
 }
 
@@ -53,6 +53,6 @@ function regionsOf(lake: Lake): string[] {
     return [];
   }
   const { tables } = JSON.parse(fs.readFileSync(lake.catalog, 'utf8')) as { tables: { data: object } };
-  // ministack identifies a table by account, Region and name.
+  // ministack, the emulator, identifies a table by account, Region and name.
   return [...new Set(Object.keys(tables.data).map(key => key.split('\0')[1]))];
 }

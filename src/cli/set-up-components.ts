@@ -5,9 +5,9 @@ import { SetUpPrograms, SetUpTools } from './set-up-tools';
 
 /** A part of the local environment, with its own cache entry. */
 export interface Component {
-  /** Its name in the names of files. */
+  /** The name that is used in file names. */
   readonly name: string;
-  /** For progress and errors. */
+  /** The title for progress and errors. */
   readonly title: string;
   /** The folder of its cache entry. */
   readonly entry: string;

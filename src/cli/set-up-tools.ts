@@ -17,15 +17,15 @@ export interface SetUpPrograms {
 }
 
 /**
- * Runs the programs that set up a component, with their output in a log, and reports a failure as one line. Several
- * components can be set up at the same time, each with its own tools.
+ * Runs the programs that set up a component. Their output is written to a log, and a failure is reported as one line.
+ * Several components can be set up at the same time, each with its own instance of this class.
  */
 export class SetUpTools {
   private readonly log: string;
   private readonly scratch: string;
 
   /**
-   * @param component the name of the component, for files
+   * @param component the name of the component, which is used in file names
    * @param show shows the current activity
    */
   public constructor(component: string, private readonly programs: SetUpPrograms, private readonly show: ShowDetail) {
@@ -57,7 +57,7 @@ export class SetUpTools {
     await this.install([], ['--target', folder], await this.download('packages', requirements));
   }
 
-  /** Unpacks the pyspark of a requirements file into a folder. */
+  /** Unpacks the pyspark package of a requirements file into a folder. */
   public async createSparkFolder(folder: string, requirements: string): Promise<void> {
     const [archive] = await this.download('packages', requirements, ['--only', 'pyspark']);
     this.show('Unpacking');
@@ -74,8 +74,8 @@ export class SetUpTools {
   private async install(
     options: readonly string[], targets: readonly string[], files: readonly string[],
   ): Promise<void> {
-    // Python compiles the modules that a program imports when it first imports them. Compiling all modules would take
-    // most of the time of an installation.
+    // Modules are not compiled here, because that would take most of the installation time. Python compiles a module
+    // when a program first imports it.
     await this.run([
       pythonOf(this.programs.installer), '-m', 'pip', ...options, 'install', '--no-index', '--no-deps', '--no-compile',
       '--disable-pip-version-check', '--no-input', ...targets, ...files,
@@ -126,7 +126,7 @@ export function scratchFolder(): string {
   return path.join(cacheFolder(), 'tmp');
 }
 
-/** A file of locked requirements. Its name is without an extension. */
+/** The path of a file with locked requirements, by its name without the extension. */
 export function requirementsFile(name: string): string {
   return path.join(REQUIREMENTS, `${name}.txt`);
 }

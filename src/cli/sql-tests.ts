@@ -30,7 +30,7 @@ export interface TestOptions {
   readonly stack?: string;
   /** Files and folders with tests. Empty: all folders named `tests`. */
   readonly tests: string[];
-  /** A pattern for the names of tests: `*` stands for any characters. Without it, a part of the name is sufficient. */
+  /** A part of the names of tests, or a pattern for the whole name in which `*` stands for any characters. */
   readonly name?: string;
   /** The file for the JUnit report. */
   readonly junit?: string;
@@ -147,7 +147,7 @@ export function planTests(datasets: Dataset[], options: TestOptions, progress: P
   return planned;
 }
 
-/** The load with the names of the tables in Athena. */
+/** Replaces the names of the input tables of a load with their names in Athena. */
 function withTables(load: RequestLoad, known: InputTables, errors: string[]): RequestLoad {
   const inputs: Record<string, RequestRows> = {};
   for (const [given, rows] of Object.entries(load.inputs)) {
@@ -181,8 +181,8 @@ function datasetOf(file: TestFile, derived: Dataset[]): Dataset | { readonly err
   if (named === undefined) {
     const folder = relativePath(path.dirname(path.dirname(file.file)));
     return {
-      error: `UNKNOWN_DATASET: ${shown}:1:1: the file has no dataset, and ${folder} is not the folder of a silver or `
-        + `gold dataset. Add dataset: NAME. ${datasetNames(derived)}`,
+      error: `UNKNOWN_DATASET: ${shown}:1:1: the key dataset is missing, and ${folder} is not the folder of a silver `
+        + `or gold dataset. Add dataset: NAME. ${datasetNames(derived)}`,
     };
   }
   const matches = derived.filter(each => each.dataset === named || fullName(each) === named);
@@ -206,7 +206,7 @@ function datasetNames(derived: Dataset[]): string {
   return `The datasets are: ${names.slice(0, 12).join(', ') || 'none'}${more}.`;
 }
 
-/** The name of the dataset in the config.json of a folder, or the name of the folder if a dataset has it. */
+/** The name of the dataset in the config.json of a folder, or the name of the folder if a dataset has the same name. */
 function datasetOfFolder(folder: string, derived: Dataset[]): string | undefined {
   const declared = readJsonObject(path.join(folder, 'config.json'))?.dataset;
   const layer = path.basename(path.dirname(folder));
@@ -254,7 +254,7 @@ function selectTests(
   return tests.map(each => ({ ...each, dataset: versions.get(each.dataset)! }));
 }
 
-/** Whether a name matches a pattern, without regard to case. */
+/** Whether a name matches a pattern. Case is ignored. */
 export function matchesPattern(name: string, pattern: string | undefined): boolean {
   if (pattern === undefined) {
     return true;

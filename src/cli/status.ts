@@ -13,7 +13,7 @@ import { stateText } from './run-summary';
 import { outputWidth } from './table';
 import { durationText, timeAgo } from './time-text';
 
-/** An input that has published since the tables were built. */
+/** An input with a newer publication than the one that the tables were built from. */
 interface NewerInput {
   /** As `layer/dataset`. */
   readonly dataset: string;
@@ -37,7 +37,7 @@ interface DatasetStatus {
   readonly dpu_seconds: number | null;
   readonly error_code: string | null;
   readonly error: string | null;
-  /** The run whose publication the last run, a rollback, has made current again. */
+  /** If the last run was a rollback, the run whose publication is current again. */
   readonly rolled_back_to: string | null;
   /** The run of the current publication. */
   readonly published_run_id: string | null;
@@ -83,7 +83,7 @@ function statusOf(
     dataset: dataset.dataset,
     layer: dataset.layer,
     stack: dataset.stack,
-    // The record of the last run can be older than those that are copied from a deployed lake.
+    // The last run can be older than the records that are copied from a deployed lake.
     state: run?.state ?? (published ? 'published' : 'never_run'),
     run_id: run?.record.run_id ?? published?.run_id ?? null,
     started_at: run?.record.started_at ?? null,

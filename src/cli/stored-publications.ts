@@ -7,7 +7,7 @@ import { Lake } from './lake';
 /** The number of replaced publications that a local lake keeps per dataset with Parquet tables. */
 const KEPT = 3;
 
-/** The times to wait for a publication to end, and the time between two attempts, in milliseconds. */
+/** The number of attempts to read a publication while a run publishes, and the time between them in milliseconds. */
 const ATTEMPTS = 40;
 const INTERVAL = 50;
 
@@ -28,15 +28,16 @@ export interface StoredPublication {
   readonly tables: StoredTable[];
 }
 
-/** The keys of published.json that are read here. */
+/** The keys of published.json that this module reads. */
 interface Publication {
   readonly run_id: string;
   readonly tables: Record<string, StoredTable>;
 }
 
 /**
- * Keeps the current publication of a dataset with Parquet tables, whose files the next run replaces. The copies are
- * links: until the files are replaced, they use no space. Iceberg tables keep earlier publications themselves.
+ * Keeps the current publication of a dataset with Parquet tables, because the next run replaces its files. The copies
+ * are hard links, so they use no disk space until the files are replaced. Iceberg tables keep earlier publications
+ * themselves.
  */
 export function keepPublication(lake: Lake, dataset: PublishedDataset): void {
   if (dataset.tableFormat === 'iceberg' || isPublishing(lake.objects, dataset)) {
@@ -79,7 +80,7 @@ export function storedRuns(lake: Lake, dataset: PublishedDataset): string[] {
 /**
  * A publication with its files. Undefined if its rows are not stored.
  *
- * @param links an empty folder for links to the files. The links keep the content if a run replaces the files
+ * @param links an empty folder for hard links to the files. The links preserve the content if a run replaces the files
  */
 export async function storedPublication(
   lake: Lake, dataset: PublishedDataset, runId: string, links: string,
@@ -115,8 +116,8 @@ async function currentPublication(
     await new Promise(resolve => setTimeout(resolve, INTERVAL));
   }
   throw new Failure(
-    `A run is publishing ${fullName(dataset)}, or its published files are missing. Wait until the run ends. If there `
-      + `is no run, run the dataset again: npx medallion run ${dataset.dataset}.`,
+    `A run is publishing ${fullName(dataset)}, or its published files are missing. Wait until the run ends. If no `
+      + `run is active, run the dataset again: npx medallion run ${dataset.dataset}.`,
     1,
   );
 }
@@ -166,7 +167,7 @@ function folderOf(lake: Lake, { dataset, layer }: PublishedDataset): string {
   return path.join(lake.publications, layer, dataset);
 }
 
-/** The kept publications, newest first: run IDs start with the time. */
+/** The run IDs of the kept publications. The newest is first, because run IDs start with the time. */
 function runsIn(folder: string): string[] {
   return namesIn(folder).filter(name => !name.endsWith('.partial')).sort().reverse();
 }
@@ -175,7 +176,7 @@ function namesIn(folder: string): string[] {
   return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 }
 
-/** Whether a table has all keys. Its files must be in the folder of the publication. */
+/** Whether a table has all required keys, and all its files are inside the folder of the publication. */
 function isStoredTable({ name, columns, files }: StoredTable): boolean {
   return typeof name === 'string' && Array.isArray(columns) && Array.isArray(files)
     && files.every(file => typeof file === 'string' && !file.split('/').includes('..') && !path.isAbsolute(file));

@@ -4,7 +4,7 @@ import { Dataset } from './dataset';
 import { documentOf } from './dataset-document';
 import { Failure } from './failure';
 
-/** Local substitutes for the AWS resources outside of the lake that a job reads. */
+/** Local substitutes for the AWS resources that a job reads outside the lake. */
 export interface Substitutes {
   /** The files with the values of secrets, by name or ARN of the secret. */
   readonly secrets: Record<string, string>;
@@ -50,8 +50,8 @@ export function readValues(values: string[]): Record<string, string> {
     const [name, value] = splitPair(pair);
     if (!name || value === undefined) {
       throw new Failure(
-        `--value ${pair} is not valid. Specify the name of a value that is only known at deployment, as the error `
-          + 'prints it, and its value: --value NAME=VALUE.',
+        `--value ${pair} is not valid. Specify --value NAME=VALUE, with the NAME that the error about the unknown `
+          + 'value contains.',
         2,
       );
     }
@@ -79,11 +79,11 @@ function splitPair(pair: string): [string, string | undefined] {
   return index < 0 ? [pair, undefined] : [pair.slice(0, index), pair.slice(index + 1)];
 }
 
-/** The absolute path of an option. A file can also be a pipe, such as `<(command)` of a shell. */
+/** The absolute path of an existing file or folder. A file can also be a pipe, such as `<(command)` in a shell. */
 export function existingPath(option: string, file: string, type: 'file' | 'folder'): string {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (!stat || (type === 'folder') !== stat.isDirectory()) {
-    throw new Failure(`The ${type} ${file} of ${option} does not exist.`, 2);
+    throw new Failure(`The ${type} ${file} of ${option} does not exist. Specify an existing ${type}.`, 2);
   }
   return path.resolve(file);
 }

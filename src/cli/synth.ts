@@ -5,7 +5,7 @@ import { AppFile, appFiles } from './app-files';
 import { Failure } from './failure';
 import { relativePath } from './relative-path';
 
-/** Milliseconds by which a file must be newer, because file systems round times. */
+/** A file must be newer by this number of milliseconds to count as changed, because file systems round times. */
 const TOLERANCE = 1000;
 
 /**
@@ -31,17 +31,18 @@ export function changedSinceSynth(app: string, data: string): string | undefined
   return newest && relativePath(newest.path);
 }
 
-/** Whether the last change of a folder is a new folder of tests, which `cdk synth` does not read. */
+/** Whether the last change in a folder was the creation of a folder `tests`, which `cdk synth` does not read. */
 function hasNewTests(folder: string, time: number): boolean {
   const tests = fs.statSync(path.join(folder, 'tests'), { throwIfNoEntry: false });
   return tests !== undefined && Math.abs(tests.birthtimeMs - time) <= TOLERANCE;
 }
 
 /**
- * The environment variables of a synthesis for a local run, unless the user sets them.
+ * The environment variables of a synthesis for a local run. Values that the user sets take precedence.
  *
- * Newer versions of the CDK check the templates against the rules of CloudFormation. For a small app, this takes longer
- * than everything else, and a local run deploys nothing: `cdk deploy` synthesizes again, and checks.
+ * Newer versions of the CDK validate the templates against the rules of CloudFormation. For a small app, this takes
+ * longer than the rest of the synthesis. A local run does not need the validation, because it deploys nothing, and
+ * `cdk deploy` synthesizes the app again with the validation.
  */
 export const SYNTH_ENVIRONMENT = { CDK_VALIDATION: 'false' };
 
@@ -74,7 +75,7 @@ export function outputOf(app: string): string {
 /**
  * The folder of the app of a cloud assembly. Fails if there is none.
  *
- * @param what what requires the app, for the error
+ * @param what the command or option that requires the app, for the error
  */
 export function requireApp(app: string, what: string): string {
   const folder = appFolder(app);

@@ -8,17 +8,17 @@ export function outputWidth(): number {
 /** A column of a text table. */
 export interface Column {
   readonly name: string;
-  /** Aligned to the right, for numbers. */
+  /** Whether the values are aligned to the right, as for numbers. */
   readonly right?: boolean;
-  /** Truncated if the line is too long, before other columns are omitted. */
+  /** Whether the values are truncated if the line is too long, before other columns are omitted. */
   readonly canShrink?: boolean;
-  /** The width up to which the column can shrink. By default, the width of its name. */
+  /** The minimum width to which the column can shrink. Default: the width of its name. */
   readonly minWidth?: number;
 }
 
 /** The maximum width of a cell on a terminal, in terminal columns, for columns that cannot shrink. */
 const MAX_CELL = 40;
-/** If the number of omitted columns would leave less width for the heading, the heading is longer than the line. */
+/** If the note about omitted columns would leave less width than this for the heading, the heading is not truncated. */
 const MIN_HEADING = 8;
 /** The maximum column width without a terminal. Longer cells overflow and are not truncated. */
 const MAX_COLUMN_WIDTH = 60;
@@ -28,7 +28,7 @@ const MAX_COLUMN_WIDTH = 60;
  * with each row to determine the column widths, then {@link line} with each row.
  */
 export class Table {
-  /** The widths of the columns in a line of any length. */
+  /** The widths of the columns, regardless of the maximum width of a line. */
   private readonly widths: number[];
   /** The widths of the columns that fit into the line. Undefined after a change. */
   private fittingWidths: number[] | undefined;
@@ -85,7 +85,7 @@ export class Table {
     return this.width === Infinity || this.columns[index].canShrink ? Infinity : MAX_CELL;
   }
 
-  /** The widths of the columns that fit, minimum one column. The widest columns shrink first. */
+  /** The widths of the columns that fit into the line, at least one column. The widest columns shrink first. */
   private fitting(): number[] {
     this.fittingWidths ??= this.shrunk();
     return this.fittingWidths;

@@ -2,10 +2,10 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { Failure } from './failure';
 
-/** Folders without test files of the app. Folders whose name begins with a dot are skipped, too. */
+/** Folders that are not searched for test files. Folders whose names start with a dot are also skipped. */
 const SKIPPED = new Set(['node_modules', 'cdk.out']);
 
-/** A file in a folder that is searched for tests. */
+/** The names of files that may contain tests. */
 const TEST_FILE = /\.ya?ml$/i;
 
 /**
@@ -27,7 +27,7 @@ export function discoverTestFiles(given: readonly string[]): string[] {
   return [...new Set(found)];
 }
 
-/** @param isInTests whether the folder is named `tests`, or below such a folder */
+/** @param isInTests whether the folder is named `tests`, or is inside such a folder */
 function filesBelow(folder: string, isInTests: boolean): string[] {
   const entries = fs.readdirSync(folder, { withFileTypes: true });
   return entries.sort((a, b) => a.name < b.name ? -1 : 1).flatMap(entry => {

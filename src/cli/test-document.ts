@@ -1,4 +1,4 @@
-/** The keys of a test file, as tests.schema.json describes them. Values of rows are read from the YAML nodes. */
+/** The keys of a test file, as tests.schema.json defines them. The values of rows are read from the YAML nodes. */
 export interface TestsDocument {
   readonly dataset?: string;
   readonly inputs?: Record<string, InputDocument>;

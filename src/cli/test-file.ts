@@ -11,10 +11,10 @@ import { ErrorCode } from '../private/errors/error-code';
 import { didYouMean, didYouMeanFile } from '../private/errors/suggestion';
 import { relativePath } from '../private/files/json-file';
 
-/** The time of the only load of a test without `loads`. */
+/** A test without `loads` has a single load at this time. */
 const DEFAULT_AT = '2000-01-01 00:00:00';
 
-/** A test in a file. Its input tables are named as in the file. */
+/** A test in a file. The input tables have the names that are used in the file. */
 export interface FileTest {
   readonly name: string;
   readonly line: number;
@@ -31,10 +31,10 @@ export interface TestFile {
   readonly locationOf: (...keys: (string | number)[]) => string;
 }
 
-/** The content of a YAML file: tests, or why it is skipped, or its errors as lines. */
+/** The content of a YAML file: its tests, the reason why it is skipped, or its errors, one line per error. */
 export type ReadTestFile = { readonly tests: TestFile } | { readonly skipped: string } | { readonly errors: string[] };
 
-/** A YAML node, which begins at the first offset of its range. */
+/** A YAML node. Its position is the first offset of `range`. */
 interface Positioned {
   readonly range?: readonly number[] | null;
 }
@@ -47,7 +47,7 @@ function testsSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('tests.schema.json');
 }
 
-/** Reads a YAML file. Other tools also have YAML files with the key `tests`; these are skipped. */
+/** Reads a YAML file. YAML files of other tools, which can also have the key `tests`, are skipped. */
 export function readTestFile(file: string): ReadTestFile {
   return new TestFileReader(file).read();
 }
@@ -83,7 +83,8 @@ class TestFileReader {
     }
     if (containsItself(content)) {
       return {
-        errors: [`${YAML_INVALID}: ${this.shown}: An alias is in the value that it refers to. Write the values out.`],
+        errors: [`${YAML_INVALID}: ${this.shown}: An alias is inside the value that it refers to. Write the `
+          + 'values out.'],
       };
     }
     if (!/\$schema=\S*\btests\.schema\.json/.test(this.text) && !looksLikeTests(content)) {
@@ -228,7 +229,7 @@ class TestFileReader {
   private row(where: Keys): RequestRow {
     const node = this.nodeAt(where);
     if (!isMap(node)) {
-      this.report('VALUE_INVALID', where, 'is below a key that is not a text. Write the key as text.');
+      this.report('VALUE_INVALID', where, 'is below a key that is not a string. Write the key as a string.');
     }
     return { line: this.lineOf(where), values: isMap(node) ? this.values(node) : {} };
   }
@@ -269,7 +270,7 @@ class TestFileReader {
   private report(code: ErrorCode, keys: Keys, text: string, at = keys): void {
     const pointer = keys.length === 0 ? 'the file' : `/${keys.join('/')}`;
     const line = `${code}: ${this.locationOf(at)}: ${pointer} ${text}`;
-    // Several tests can use the inputs of the file.
+    // Problems in inputs that several tests share are reported only once.
     if (!this.errors.includes(line)) {
       this.errors.push(line);
     }
@@ -313,7 +314,7 @@ function pairOf(map: YAMLMap, key: string | number) {
   return map.items.find(each => isPair(each) && isScalar(each.key) && String(each.key.value) === String(key));
 }
 
-/** Whether a list or mapping contains itself, because of an alias in the value of its anchor. */
+/** Whether a list or mapping contains itself, because an alias refers to a value that contains the alias. */
 function containsItself(value: unknown, above: readonly unknown[] = []): boolean {
   if (typeof value !== 'object' || value === null) {
     return false;

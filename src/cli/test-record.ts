@@ -24,13 +24,15 @@ export interface RecordOptions extends TestOptions {
   readonly force?: true;
 }
 
-/** The number of rows of the result from which the sample of the inputs begins. */
+/** The maximum number of result rows for which matching input rows are selected. */
 const RESULT_ROWS = 3;
 
 /** The time of the load of a recorded history. */
 const RECORDED_AT = '2000-01-01 00:00:00';
 
-/** Writes a test of a dataset: rows of the local lake that join, and what the transform returns for them. */
+/**
+ * Writes a test of a dataset: matching input rows of the local lake, and the rows that the transform returns for them.
+ */
 export async function recordTest(name: string, options: RecordOptions): Promise<void> {
   const datasets = readDatasets(options.app, readValues(options.value));
   const dataset = withGlueVersion(selectDataset(datasets, name, options.stack), options);
@@ -84,7 +86,10 @@ export async function recordTest(name: string, options: RecordOptions): Promise<
     ].join('\n'));
 }
 
-/** In the folder of the dataset's other tests, or of its config.json; otherwise in `tests` of the current folder. */
+/**
+ * The default path of the test file: next to other tests of the dataset, in the folder `tests` next to its config.json,
+ * or in the folder `tests` of the current folder.
+ */
 function defaultFile(dataset: Dataset, options: TestOptions): string {
   const name = `${dataset.dataset}.yaml`;
   for (const file of discoverTestFiles(options.tests)) {
@@ -97,7 +102,7 @@ function defaultFile(dataset: Dataset, options: TestOptions): string {
   return path.join(folder ?? '', 'tests', name);
 }
 
-/** The folder `layer/dataset` below a folder, as a lake in files has it. */
+/** Finds the folder `layer/dataset` of a dataset with a config.json below a folder. */
 function folderOf(folder: string, { layer, dataset }: Dataset): string | undefined {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name.startsWith('.') || ['node_modules', 'cdk.out'].includes(entry.name)) {

@@ -1,8 +1,8 @@
 import { Deployment } from './assembly';
 
 /**
- * A value in a test file, whose type is not known yet: null, a text, a list, or an object with one key: `number` or
- * `boolean` with the text of an unquoted value, or `map` with the fields of a mapping.
+ * A value in a test file. The data type of its column is not known yet. The value is null, a string, a list, or an
+ * object with one key: `number` or `boolean` with the text of an unquoted value, or `map` with the fields of a mapping.
  */
 export type Cell = null | string | Cell[] | { number: string } | { boolean: string } | { map: Record<string, Cell> };
 
@@ -21,7 +21,7 @@ export interface RequestRows {
   readonly rows?: RequestRow[];
   /** The absolute path. */
   readonly file?: string;
-  /** The types by column. Inputs only. */
+  /** The data types by column. Inputs only. */
   readonly columns?: Record<string, string>;
   /** Expected rows only. */
   readonly listed_columns?: boolean;
@@ -31,16 +31,16 @@ export interface RequestRows {
 
 /** What a load is expected to return. */
 export interface RequestExpectation {
-  /** By output. The key is empty if the test does not name the output. */
+  /** The expected rows by output. The key is empty if the test does not name the output. */
   readonly tables: Record<string, RequestRows>;
   readonly error?: string;
   readonly violated_rules?: string[];
 }
 
-/** A run of the transform. */
+/** A run of the transform in a test. */
 export interface RequestLoad {
   readonly at: string;
-  /** By the name of the table in Athena. */
+  /** The input rows, by the name of the table in Athena. */
   readonly inputs: Record<string, RequestRows>;
   readonly expect?: RequestExpectation;
 }
@@ -50,7 +50,7 @@ export interface InputTable {
   /** The name in Athena: `pp_dw_bronze.zipcodes`. */
   readonly name: string;
   readonly layer: string;
-  /** The types by column of the published contract. */
+  /** The data types by column, from the published contract. */
   readonly columns?: Record<string, string>;
   /** The contract, for messages. */
   readonly contract?: string;
@@ -72,9 +72,9 @@ export interface TestRequest {
 
 /** What `medallion test --record` requests. */
 export interface RecordRequest {
-  /** The folder with one folder per bucket. */
+  /** The folder that contains one folder per bucket. */
   readonly lake: string;
-  /** The maximum number of rows of the result that the sample begins with. */
+  /** The maximum number of result rows for which matching input rows are selected. */
   readonly rows: number;
   readonly at: string;
 }

@@ -2,7 +2,7 @@ import { oneLine } from './display-width';
 import { paint } from './progress';
 import { formatTable } from './table';
 
-/** A value that differs. A value is null for NULL. */
+/** A value that differs from the expected value. NULL is represented by null. */
 export interface CellDifference {
   /** The number of the expected row. The first is 1. */
   readonly row: number;
@@ -12,7 +12,7 @@ export interface CellDifference {
   readonly actual: string | null;
 }
 
-/** What differs between the expected and the actual rows. The lists are limited; `total` is not. */
+/** The differences between the expected and the actual rows. The lists are limited; `total` counts all differences. */
 export interface TableDifference {
   readonly columns: string[];
   readonly types: string[];
@@ -61,7 +61,7 @@ export function describeProblem({ where, message, difference }: TestProblem, wid
   return [oneLine(heading), ...difference === undefined ? [] : describeDifference(difference, width)];
 }
 
-/** The lines of a difference. Text is quoted, so that NULL differs from the text NULL and from empty text. */
+/** The lines of a difference. Strings are quoted, to distinguish NULL from the string NULL and from an empty string. */
 export function describeDifference(difference: TableDifference, width: number): string[] {
   const { columns, types, cells, missing, unexpected, total } = difference;
   const rowsOf = (title: string, rows: (string | null)[][]) => rows.length === 0 ? [] : [
@@ -98,7 +98,7 @@ function isNumber(type: string): boolean {
   return /^(tinyint|smallint|int|bigint|float|double|decimal)/.test(type);
 }
 
-/** A value as it is shown: text in quotes, NULL without. */
+/** A value as it is displayed: strings in quotes, and NULL without quotes. */
 function literal(value: string | null, type: string): string {
   return value === null ? 'NULL' : type === 'string' ? `'${value.replaceAll('\'', '\'\'')}'` : value;
 }

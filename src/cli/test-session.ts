@@ -17,9 +17,9 @@ export interface SessionTest {
   readonly loads: RequestLoad[];
 }
 
-/** A line of run_tests.py. */
+/** A line that run_tests.py prints. */
 export interface SessionEvent {
-  /** Only when Spark has started: the seconds that it took. */
+  /** The time in seconds that Spark took to start. Only in the first event. */
   readonly started?: number;
   readonly id?: number;
   readonly status?: 'passed' | 'failed';
@@ -51,7 +51,7 @@ export function sessionsOf(tests: readonly SessionTest[]): SessionTest[][] {
   return [...sessions.values()];
 }
 
-/** Runs the tests of one session in a process with Spark. Calls `onEvent` with the result of each. */
+/** Runs the tests of one session in a process with Spark. Calls `onEvent` with the result of each test. */
 export async function runSession(
   tests: readonly SessionTest[],
   progress: Progress,
@@ -85,7 +85,7 @@ export async function runSession(
   fs.writeFileSync(log, '');
   const child = new Child(environment.jobPython, [path.join(LOCAL_GLUE, 'run_tests.py'), request], {
     env: cleanEnvironment({
-      // Scripts that create a client of AWS get an error instead of a request to AWS.
+      // A script that creates an AWS client gets an error instead of sending requests to AWS.
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_REGION: tests[0].dataset.region,
       AWS_DEFAULT_REGION: tests[0].dataset.region,

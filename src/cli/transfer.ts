@@ -5,14 +5,15 @@ const MIN_RATE_PERIOD = 500;
 
 /** A download whose progress is measured. Its rate is the average of the last seconds. */
 export class Transfer {
-  /** The bytes that are received. */
+  /** The number of bytes that have been received. */
   public done = 0;
   /** The size in bytes. Undefined if it is unknown. */
   public total: number | undefined;
   private samples: { readonly at: number; readonly done: number }[] = [];
 
   /**
-   * Records the state of the download. Call it regularly, even if no bytes were received: then the rate falls.
+   * Records the state of the download. Call this method regularly, even if no bytes were received, so that the rate
+   * falls.
    *
    * @param now the current time in milliseconds
    */
@@ -25,7 +26,7 @@ export class Transfer {
     this.samples = [...this.samples.filter(({ at }) => now - at <= RATE_PERIOD), { at: now, done }];
   }
 
-  /** In bytes per second. Undefined at the start. */
+  /** The rate in bytes per second. Undefined at the start. */
   public get rate(): number | undefined {
     const [first, last] = [this.samples[0], this.samples[this.samples.length - 1]];
     const period = first ? last.at - first.at : 0;
@@ -55,7 +56,7 @@ function sum(values: (number | undefined)[]): number | undefined {
   return values.reduce((total, value) => total === undefined || value === undefined ? undefined : total + value, 0);
 }
 
-/** Rounded down: 100 % means that everything is done. */
+/** A percentage, rounded down, so that 100 % means that everything is done. */
 export function percent(done: number, total: number): string {
   return `${Math.floor(done / total * 100)} %`;
 }

@@ -2,7 +2,7 @@
 export interface UnknownValue {
   /** The stack whose template has the value. */
   readonly stack: string;
-  /** The name with which `--value` supplies it: the name of a parameter, an export, a resource or an attribute. */
+  /** The NAME for `--value`: the name of a parameter, an export, a resource or an attribute. */
   readonly name: string;
   /** For errors: `the export landing-bucket of another stack`. */
   readonly description: string;
@@ -16,7 +16,7 @@ const START = '\uE000';
 const END = '\uE001';
 const MARKED = new RegExp(`${START}([^${END}]*)${END}`, 'g');
 
-/** A text that stands for an unknown value. It can be a part of a JSON text. */
+/** A placeholder for an unknown value. It can be part of a JSON text. */
 export function markUnknown(value: UnknownValue): string {
   return `${START}${encodeURIComponent(JSON.stringify(value))}${END}`;
 }
@@ -26,13 +26,13 @@ export function unknownValuesIn(text: string): UnknownValue[] {
   return [...text.matchAll(MARKED)].map(([, value]) => JSON.parse(decodeURIComponent(value)) as UnknownValue);
 }
 
-/** A text for output: unknown values are `<name>`. */
+/** A text for output, with unknown values as `<name>`. */
 export function showUnknown(text: string): string {
   return text.replace(MARKED, (_all, value: string) =>
     `<${(JSON.parse(decodeURIComponent(value)) as UnknownValue).name}>`);
 }
 
-/** What depends on an unknown value, and how to supply it for a local run. */
+/** An error message that says what depends on an unknown value, and how to set the value for a local run. */
 export function unknownMessage(what: string, { name, description }: UnknownValue): string {
   const option = /^[\w./:@-]+$/.test(name) ? `${name}=VALUE` : `'${name}=VALUE'`;
   return `${what} depends on ${description}, which is only known at deployment. For a local run, add --value `

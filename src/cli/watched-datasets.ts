@@ -11,7 +11,7 @@ export interface WatchedDatasetsProps {
 
 /** The datasets that `medallion dev` watches, as of the last synthesis. */
 export class WatchedDatasets {
-  /** The datasets whose changes are run. */
+  /** The datasets that run when they change. */
   public watched: Dataset[] = [];
   /** All datasets of the app. */
   public all: Dataset[] = [];
@@ -53,7 +53,7 @@ export class WatchedDatasets {
    */
   public withDependents(datasets: readonly Dataset[], hasTable: (runs: string) => boolean): Dataset[] {
     const found = new Set(datasets);
-    // Each added dataset is visited, too.
+    // The loop also visits the datasets that are added to the set.
     for (const { runs } of found) {
       this.watched
         .filter(each => each.inputs.some(input => input.runs === runs) && hasTable(each.runs))

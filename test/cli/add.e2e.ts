@@ -134,8 +134,8 @@ test('a local file that cannot be deployed is an error that says how to load it'
   fs.writeFileSync(large, 'id\n1\n');
   fs.truncateSync(large, 200e6 + 1);
   expect(medallionIn(app, ['add', large]).stderr).toBe(
-    `error: ${large} has 201 MB. A file that is deployed with the app can have at most 200 MB. Upload it with \`aws s3 `
-      + `cp ${large} s3://BUCKET/KEY\`, and add --url s3://BUCKET/KEY.\n`,
+    `error: ${large} is too large (201 MB). A file that is deployed with the app can have at most 200 MB. Upload it `
+      + `with \`aws s3 cp ${large} s3://BUCKET/KEY\`, and add --url s3://BUCKET/KEY.\n`,
   );
   expect(medallionIn(app, ['add', '/dev/null', '--name', 'nothing']).stderr).toBe(
     'error: /dev/null is not a regular file. Save it as a file, or set the URL of the data with --url.\n',

@@ -42,7 +42,7 @@ test.each([
   [['docs', '--out', '.'], '--out . is a folder. Specify a file, for example --out medallion.html.'],
   [['docs', '--out', 'a-file/page.html'], '--out a-file/page.html is not a valid path: a parent folder in it is a '
     + 'file. Specify another path.'],
-  [['docs', '--data', 'no-lake'], 'The folder no-lake of --data does not exist.'],
+  [['docs', '--data', 'no-lake'], 'The folder no-lake of --data does not exist. Specify an existing folder.'],
   [['--app', 'no-app', 'docs'], 'no-app/manifest.json does not exist. Run `npx cdk synth` in the folder of the app, or '
     + 'set the cloud assembly with --app DIR.'],
 ])('%j is a usage error', (args, message) => {

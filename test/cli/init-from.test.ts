@@ -382,7 +382,7 @@ test.each<[string, string[], string]>([
 });
 
 test.each<[string, Partial<InitFromOptions>, string]>([
-  ['a folder outside of the app', { from: '..' }, 'The folder .. is not in the current folder, in which the app is'],
+  ['a folder outside of the app', { from: '..' }, 'The folder .. is not inside the current folder, where the app is'],
   ['the folder above the lake', { from: '.' }, 'lake/config.json configures the lake. Use its folder'],
   ['a folder of the lake', { from: 'lake/states' }, 'lake/config.json configures the lake. Use its folder'],
   ['a folder without datasets', { from: 'empty' }, 'The folder empty contains no dataset: none of its'],
@@ -471,7 +471,7 @@ test('a folder without write permission is named, and no file is written', () =>
   });
   fs.chmodSync(states, 0o755);
   expect(stderr).toContain(
-    `Cannot write lake/states/config.json: EACCES: permission denied in the folder ${states}. No file is written.`,
+    `Cannot write lake/states/config.json: EACCES: permission denied in the folder ${states}. No file was written.`,
   );
   expect(status).toBe(1);
   expect(filesIn(folder)).toEqual(before);
@@ -512,8 +512,8 @@ test('an app that can have its core in code gets a file of the core only with --
   }, folder);
   const { code, stdout } = initFromIn({ write: true });
   expect([code, stdout]).toEqual([0, expect.stringContaining(
-    'To do\n  - lake/config.json does not exist. If the app does not set core of DatasetDirectory, create it: add '
-      + '--prefix PREFIX.\n',
+    'To do\n  - lake/config.json does not exist. If the app does not set core of DatasetDirectory, run the '
+      + 'command again with --prefix PREFIX to create the file.\n',
   )]);
   expect(fs.existsSync(path.join(folder, 'lake/config.json'))).toBe(false);
   expect(initFromIn({ write: true, prefix: 'acme' }).code).toBe(0);

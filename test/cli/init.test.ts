@@ -103,7 +103,7 @@ test.each<[string, string[], string, (() => void)?]>([
   [
     'a file',
     ['init', 'mine.txt'],
-    'mine.txt is a file, but the app is a folder. Set another folder with DIR.',
+    'mine.txt is a file, but the app requires a folder. Set another folder with DIR.',
     () => fs.writeFileSync(path.join(folder, 'mine.txt'), ''),
   ],
   [

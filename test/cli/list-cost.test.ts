@@ -49,8 +49,8 @@ test('--price shows example prices by Glue version and execution class, the tota
     'stations  bronze  pp_dw_bronze.stations  pp-dw-bronze-stations  Datasets              3     0.87',
     '',
     'One run of each dataset: at most 85 DPU-hours, 26.39 USD, including retries.',
-    'Examples of prices: 0.44, 0.308, 0.29 USD per DPU-hour (us-east-1 in November 2026). The prices of your Region '
-      + 'apply; set one with --price USD.',
+    'Example prices: 0.44, 0.308, 0.29 USD per DPU-hour (us-east-1 in November 2026). The prices in your Region '
+      + 'can differ. Set your price with --price USD.',
     '',
   ].join('\n'));
   expect(JSON.parse(list(app, '--price', '--json').stdout)).toMatchObject([
@@ -99,7 +99,8 @@ describe('settings that are only known at deployment', () => {
     const { code, stdout } = list(assembly, '--price');
     expect(code).toBe(0);
     expect(stdout).toMatch(/known +Datasets +2 +0\.88\n.*unknown +Datasets\n\nOne run/);
-    expect(stdout).toContain('at most 2 DPU-hours, 0.88 USD, including retries. Not included: 1 with unknown');
+    expect(stdout).toContain('at most 2 DPU-hours, 0.88 USD, including retries. Not included because of unknown '
+      + 'settings: 1 of 2 datasets.');
     expect(JSON.parse(list(assembly, '--json', '--price').stdout)[1]).toMatchObject({
       max_dpu_hours: null, max_price_usd: null,
     });
@@ -114,7 +115,7 @@ describe('settings that are only known at deployment', () => {
       { max_dpu_hours: 2, max_price_usd: null },
     ]);
     expect(JSON.parse(list(assembly, '--json', '--price', '0.4').stdout)).toMatchObject([{ max_price_usd: 0.8 }]);
-    expect(list(assembly, '--price').stdout).toContain('Examples of prices: none');
+    expect(list(assembly, '--price').stdout).toContain('Example prices: none');
   });
 });
 

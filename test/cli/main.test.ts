@@ -392,7 +392,7 @@ describe('usage errors', () => {
     [
       'a file as the lake',
       ['--app', app, '--data', 'package.json', 'run', 'zipcodes'],
-      /package\.json is a file, but the lake is a folder\. Set another folder with --data DIR/,
+      /package\.json is a file, but the lake requires a folder\. Set another folder with --data DIR/,
     ],
     [
       'a lake below a file',
@@ -454,7 +454,7 @@ test('a file as the cache is a usage error', () => {
     MEDALLION_CACHE: cache,
   });
   expect(stderr).toBe(
-    `error: ${cache} is a file, but the cache is a folder. Set another folder with MEDALLION_CACHE.\n`,
+    `error: ${cache} is a file, but the cache requires a folder. Set another folder with MEDALLION_CACHE.\n`,
   );
   expect(code).toBe(2);
 });

@@ -39,13 +39,15 @@ async function run(...options: string[]): Promise<Run> {
   const command = medallion.start(['run', '--pipeline', 'daily', '--json', ...options]);
   const code = await command.ended;
   const jobs = command.stderr().match(/(?<=^Running )\S+/gm) ?? [];
-  const next = /^To run only what failed or was skipped: (.*)$/m.exec(command.stderr())?.[1];
+  const next = /^To run only the datasets that failed or were skipped: (.*)$/m.exec(command.stderr())?.[1];
   return { code, jobs, next, result: JSON.parse(command.stdout()) as PipelineResult };
 }
 
 const JOBS = ['pp-dw-bronze-zipcodes', 'pp-dw-gold-states'];
 const OTHER_APP = {
-  dataset: 'silver/regions', status: 'not_run', reason: 'another app deploys it: run it with the --app of that app',
+  dataset: 'silver/regions',
+  status: 'not_run',
+  reason: 'another app deploys it: to run it, pass the cloud assembly of that app to --app',
 };
 
 test('a failed run is resumed, and then a derived dataset runs only if an input has published', async () => {

@@ -73,7 +73,7 @@ test('the publications with snapshots are listed, newest first, with the command
       'Roll back the local lake:',
       '  npx medallion rollback events --to RUN_ID',
       '',
-      'Runs in AWS have other IDs. List the publications in AWS, and roll back:',
+      'Runs in AWS have different IDs. To list the publications in AWS, and to roll back:',
       `  aws s3 ls s3://${BUCKET}/etl/events/runs/bronze/publications/`,
       '  aws glue start-job-run --job-name pp-dw-bronze-events \\',
       '    --arguments \'{"--run_options":"{\\"rollback_to\\":\\"RUN_ID\\"}"}\'',

@@ -77,7 +77,8 @@ test('a dataset without rules has an empty list, and says so', () => {
   expect(medallion('rules', 'airports')).toEqual({
     code: 0,
     stdout: '',
-    stderr: 'airports has no data rules. Add some in data_quality.rules (dataQuality.rules).\n',
+    stderr: 'airports has no data rules. Add rules to data_quality.rules in config.json, or to dataQuality.rules in '
+      + 'code.\n',
   });
   expect(medallion('rules', 'airports', '--json').stdout).toBe('[]\n');
 });

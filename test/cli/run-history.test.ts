@@ -97,7 +97,7 @@ describe('runs', () => {
       { name: 'has_zip', table: 'zipcodes', found: '2 violations of zip IS NOT NULL', status: 'warned' },
     ]);
     expect(failed.reason).toMatch(/^GATE_MAX_SHRINK: /);
-    expect(unchanged.reason).toBe(`The tables are unchanged since run ${RUN.zipcodes}.`);
+    expect(unchanged.reason).toBe(`The tables have not changed since run ${RUN.zipcodes}.`);
   });
 
   test.each([80, 200])('no line is wider than a terminal of %i columns, and escapes are not printed', async columns => {
@@ -118,8 +118,8 @@ describe('runs', () => {
     expect(medallion('runs', 'events')).toEqual({
       code: 0,
       stdout: '',
-      stderr: `No run of events in ${data} yet. Run a dataset: npx medallion run events. Or set the folder of the lake `
-        + 'with --data DIR.\n',
+      stderr: `No runs of events in ${data} yet. Run a dataset: npx medallion run events. Or set the folder of the `
+        + 'lake with --data DIR.\n',
     });
   });
 

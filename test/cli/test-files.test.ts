@@ -72,12 +72,12 @@ describe('the content of a test file', () => {
     'tests: [{name: a, inputs: {zipcodes: {rows: [{b: &x [*x]}]}}, expect: {rows: []}}]',
     'dataset: a\ntests: &x [*x]',
   ])('a value that contains itself is an error: %s', content => {
-    expect(read(content)).toEqual({ errors: [expect.stringMatching(/^YAML_INVALID: .*An alias is in the value/)] });
+    expect(read(content)).toEqual({ errors: [expect.stringMatching(/^YAML_INVALID: .*An alias is inside the value/)] });
   });
 
-  test('rows below a key that is not a text are an error', () => {
+  test('rows below a key that is not a string are an error', () => {
     const found = read('tests: [{name: a, inputs: {? [x] : {rows: [{b: 1}]}}, expect: {rows: []}}]');
-    expect(found).toEqual({ errors: [expect.stringMatching(/^VALUE_INVALID: .* is below a key that is not a text/)] });
+    expect(found).toEqual({ errors: [expect.stringMatching(/^VALUE_INVALID: .* below a key that is not a string/)] });
   });
 
   test('values keep their text, and the types of unquoted numbers and booleans', () => {
@@ -238,7 +238,7 @@ describe('the files of an app', () => {
     [{}, ['--record', 'states'], /^\.medallion does not contain a local lake\. Run the dataset first/],
     [{ 'tests/a.yaml': VALID.replace('states', 'cities') }, [], /:1:1: \/dataset is "cities", which matches gold\/cities and silver\/cities/],
     [{ 'tests/a.yaml': VALID.replace('states', 'stats') }, [], /is "stats", which is not a silver or gold dataset of the app\. Did you mean "states"\?/],
-    [{ 'x/tests/a.yaml': VALID.replace('dataset: states\n', '') }, [], /^UNKNOWN_DATASET: x\/tests\/a\.yaml:1:1: the file has no dataset, and x is not/],
+    [{ 'x/tests/a.yaml': VALID.replace('dataset: states\n', '') }, [], /^UNKNOWN_DATASET: x\/tests\/a\.yaml:1:1: the key dataset is missing, and x is not/],
     [{ 'x/tests/a.yaml': VALID.replace('dataset: states\n', ''), 'x/config.json': '{"dataset": "stats"}' }, [], /is "stats"/],
     [{ 'tests/a.yaml': VALID.replace('cities:', '"${silver_database}.x":') }, [], /inputs\.\$\{silver_database\}\.x is not a table/],
     [{ 'tests/a.yaml': VALID.replace(/inputs.*/, 'loads: [{at: 2026-11-01}, {at: 2026-11-02}]') }, [], /^SETTING_NOT_APPLICABLE: .* gold\/states has no history/],

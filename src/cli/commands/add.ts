@@ -19,21 +19,23 @@ export function addAddCommand(program: Command): void {
       '--url <url>',
       'URL that the job downloads, if SOURCE is a local file that should not be deployed with the app',
     )
-    .addOption(choice('--size <category>', 'Size category of the dataset (default: by the file size)', SIZE_CATEGORIES))
     .addOption(
-      repeatable('--key <column>', 'Column of the business key; repeatable', 'a column that is unique in the file'),
+      choice('--size <category>', 'Size category of the dataset (default: based on the file size)', SIZE_CATEGORIES),
+    )
+    .addOption(
+      repeatable('--key <column>', 'Column of the business key; repeatable', 'a column with unique values in the file'),
     )
     .option('--delimiter <character>', 'Delimiter, \\t for a tab (default: detected)')
     .option('--encoding <name>', 'Encoding, for example latin-1 (default: detected)')
     .option('--no-header', 'Treat the first record as data')
-    .option('--force', 'Replace an existing config.json and copy of the file')
+    .option('--force', 'Replace an existing config.json and an existing copy of the file')
     .option('--dry-run', 'Print config.json instead of writing it')
     .addHelpText(
       'after',
       example('npx medallion add https://example.org/zipcodes.csv --key zip_code', 'npx medallion add ./airlines.csv'),
     )
     .action(async (source: string, options: Omit<AddOptions, 'json'>) => {
-      // Loaded lazily, because it imports the CDK, which makes the start of every command ten times slower.
+      // Loaded lazily, because the module imports the CDK, which would make every command start ten times slower.
       // eslint-disable-next-line @typescript-eslint/no-require-imports
       const { add } = require('../add') as typeof import('../add');
       await add(source, { ...globalOptions(program), ...options });

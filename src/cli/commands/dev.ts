@@ -12,7 +12,7 @@ export function addDevCommand(program: Command): void {
     .summary('Watch the app, run what changes, and show the differences')
     .description(
       'Watch the app until Ctrl-C. When a file changes, synthesize the app, run the datasets that have changed and '
-        + 'those that depend on them, and show their tables and what is different. Spark stays started between runs.',
+        + 'those that depend on them, and show their tables and the differences. Spark keeps running between runs.',
     )
     .argument(
       '[dataset...]',
@@ -23,7 +23,7 @@ export function addDevCommand(program: Command): void {
     .addOption(glueVersion('Glue version of all jobs (default: the version of each job)'))
     .option('--stack <stack>', 'Stack of the datasets (default: all stacks)')
     .addOption(
-      new Option('--allow <gate>', 'Quality gate that can fail in these runs; repeatable')
+      new Option('--allow <gate>', 'Quality gate that is allowed to fail in these runs; repeatable')
         .choices(GATES)
         .default([], 'none')
         .argParser(addGate),

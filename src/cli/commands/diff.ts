@@ -11,7 +11,7 @@ export function addDiffCommand(program: Command): void {
     .summary('Show what differs between two publications of a dataset')
     .description(
       'Show what differs between two publications of a dataset in the local lake: columns, data types, and rows by '
-        + 'business key. Without RUN, compare the current publication with the one before it.',
+        + 'business key. By default, compare the current publication with the previous one.',
     )
     .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
     .argument('[old_run]', 'ID of the run of the earlier publication, or the start of the ID')

@@ -12,7 +12,7 @@ export function addExportCommand(program: Command): void {
       'Write the published rows of a table of the local lake to a file. The extension selects the format: .csv, '
         + '.parquet, .xlsx for Excel, or .duckdb for a DuckDB database.',
     )
-    .argument('<table>', 'Name of the table in Athena. The database is optional if only one has a table of that name')
+    .argument('<table>', 'Name of the table in Athena. The database is optional if only one has a table with that name')
     .argument('<file>', 'New file')
     .option('--force', 'Replace an existing file')
     .addHelpText('after', example('npx medallion export pp_dw_bronze.zipcodes zipcodes.xlsx'))

@@ -13,12 +13,12 @@ export function addInitCommand(program: Command): void {
     .summary('Create a CDK app, with sample datasets or from existing configuration files')
     .description(
       'Create a CDK app that reads its datasets from configuration files, with sample datasets. With --from, show how '
-        + 'to correct existing configuration files, and what the current folder needs to be an app.',
+        + 'to correct existing configuration files, and which files the current folder needs as an app.',
     )
-    .argument('[dir]', 'New or empty folder; not with --from')
+    .argument('[dir]', 'New or empty folder; cannot be combined with --from')
     .addOption(choice('--language <language>', 'Language of the app', LANGUAGES).default('typescript'))
     .option('--prefix <prefix>', 'Prefix of all names of the lake (default: the folder name)')
-    .option('--from <dir>', 'Folder of existing configuration files. The changes are printed')
+    .option('--from <dir>', 'Folder with existing configuration files. Without --write, the changes are only printed')
     .option('--write', 'Make the changes of --from')
     .addHelpText(
       'after',

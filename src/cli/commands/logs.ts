@@ -8,7 +8,9 @@ import { logs, LogsOptions } from '../logs';
 export function addLogsCommand(program: Command): void {
   withDeployed(program.command('logs'), 'Read the log in CloudWatch')
     .summary('Print the log of the last run of a dataset, or of another run')
-    .description('Print the log of Spark and the job of the last run of a dataset, or of another run.')
+    .description(
+      'Print the log of the last run of a dataset, or of another run. A local log includes the output of Spark.',
+    )
     .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
     .option('--run <run_id>', 'Run whose log is printed (default: the last run)')
     .option('--tail <n>', 'Print only the last lines', positiveInteger)

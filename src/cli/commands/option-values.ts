@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../../private/dependencies/commander';
 import { isCalendarDate } from '../../private/document/calendar-date';
 import { didYouMean } from '../../private/errors/suggestion';
 
-/** Checks that the value of an option or argument is one of its choices. */
+/** Returns a function that checks whether the value of an option or argument is one of its choices. */
 export function oneOf(choices: readonly string[]): (value: string) => string {
   return value => {
     if (!choices.includes(value)) {
@@ -12,7 +12,7 @@ export function oneOf(choices: readonly string[]): (value: string) => string {
   };
 }
 
-/** An integer of at least 1. */
+/** Parses an integer that is at least 1. */
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d*$/.test(value)) {
     throw new InvalidArgumentError('Specify an integer of at least 1.');
@@ -20,7 +20,7 @@ export function positiveInteger(value: string): number {
   return Number(value);
 }
 
-/** A price in USD, greater than 0. */
+/** Parses a price in USD that is greater than 0. */
 export function parsePrice(value: string): number {
   const price = /^(\d+(\.\d*)?|\.\d+)$/.test(value) ? Number(value) : NaN;
   if (!Number.isFinite(price) || price <= 0) {
@@ -29,7 +29,7 @@ export function parsePrice(value: string): number {
   return price;
 }
 
-/** A TCP port. */
+/** Parses the number of a TCP port. */
 export function portNumber(value: string): number {
   const port = positiveInteger(value);
   if (port > 65535) {
@@ -38,7 +38,7 @@ export function portNumber(value: string): number {
   return port;
 }
 
-/** A date that exists: YYYY-MM-DD. */
+/** Checks a calendar date in the format YYYY-MM-DD. */
 export function parseDate(value: string): string {
   if (!isCalendarDate(value)) {
     throw new InvalidArgumentError('Specify a date that exists, for example 2026-11-02.');
@@ -46,7 +46,7 @@ export function parseDate(value: string): string {
   return value;
 }
 
-/** A moment: `24h` or `7d` before now, or a date or a time in UTC. */
+/** Parses a point in time: `24h` or `7d` before now, or a date or a time in UTC. */
 export function parseSince(value: string): Date {
   const [, count, unit] = /^(\d{1,5})(h|d)$/.exec(value) ?? [];
   if (count !== undefined) {

@@ -10,7 +10,7 @@ export interface GlobalOptions {
   readonly value: string[];
 }
 
-/** The values of the options of every command. Call it in the action of a command. */
+/** The values of the options of every command. Call this function in the action of a command. */
 export function globalOptions(program: Command): GlobalOptions {
   return { json: false, ...program.opts<Omit<GlobalOptions, 'json'>>() };
 }
@@ -26,7 +26,7 @@ export function repeatable(flags: string, description: string, defaultText: stri
     .argParser((value: string, previous: string[]) => [...previous, value]);
 }
 
-/** An option whose value is one of several names. */
+/** An option whose value must be one of several names. */
 export function choice(flags: string, description: string, choices: readonly string[]): Option {
   return new Option(flags, description).choices(choices).argParser(oneOf(choices));
 }
@@ -40,14 +40,14 @@ export function glueVersion(description: string): Option {
 export function secretOption(): Option {
   return repeatable(
     '--secret <name=@file>',
-    'Secret and the file with its value; repeatable',
+    'Name of a secret, and file with its value; repeatable',
     'environment variable MEDALLION_SECRET_<NAME>',
   );
 }
 
 /** The option for the source buckets of local jobs. */
 export function bucketOption(): Option {
-  return repeatable('--bucket <name=dir>', 'Source bucket and the folder with its objects; repeatable', 'none');
+  return repeatable('--bucket <name=dir>', 'Source bucket, and local folder with its objects; repeatable', 'none');
 }
 
 /** Adds the options of commands that read the lake in AWS. */

@@ -10,9 +10,9 @@ export function addQueryCommand(program: Command): void {
     .description(
       'Query the tables of the local lake with SQL, by their names in Athena, and the run records: medallion.runs, '
         + '.tables, .columns, .lineage and .rules. The result of each statement is printed. A query does not wait for '
-        + 'a run that is active.',
+        + 'active runs.',
     )
-    .argument('[sql]', 'SQL statements in the dialect of DuckDB, or of Athena (default: standard input)')
+    .argument('[sql]', 'SQL statements for DuckDB, or with --deployed, for Athena (default: standard input)')
     .option('-f, --file <file>', 'Read the SQL from a file, - for standard input')
     .addOption(new Option('--line', 'Print one line per value').conflicts('csv'))
     .option('--csv', 'Print CSV with a header. NULL is an empty field, empty text is ""')

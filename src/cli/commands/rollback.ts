@@ -10,7 +10,7 @@ export function addRollbackCommand(program: Command): void {
     .summary('Make an earlier publication of a dataset current again')
     .description(
       'Make an earlier publication of a dataset current again: the snapshots of its Iceberg tables, or the Parquet '
-        + 'tables of a bronze dataset, which are rebuilt from the originals. Without --to, list the publications.',
+        + 'tables of a bronze dataset, which are rebuilt from the original files. Without --to, list the publications.',
     )
     .argument('<dataset>', 'Name of the dataset, or LAYER/DATASET if several layers have a dataset of that name')
     .option('--to <run_id>', 'Run whose publication becomes current again (default: list the publications)')

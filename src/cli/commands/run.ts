@@ -13,7 +13,7 @@ import { runDeployed } from '../run-deployed';
 /** The options of `run`, without the global options. */
 type RunCommandOptions = Omit<RunOptions & Partial<PipelineRunOptions> & HistoryOptions, keyof GlobalOptions>;
 
-/** The options that apply to one dataset. */
+/** The options that apply only to a single dataset. */
 const SINGLE_RUN_OPTIONS = ['force', 'allow', 'resetContract', 'fromRun', 'date'];
 
 /** Adds `medallion run`. */
@@ -22,7 +22,7 @@ export function addRunCommand(program: Command): void {
     .summary('Run the job of a dataset and show its tables, or run a pipeline')
     .description(
       'Run the job of a dataset and show its tables. Inputs without a published table run first. With --pipeline, run '
-        + 'the datasets of a pipeline, with the rules that apply in AWS.',
+        + 'the datasets of a pipeline, with the same rules as in AWS.',
     )
     .argument(
       '[dataset]',
@@ -36,11 +36,11 @@ export function addRunCommand(program: Command): void {
       new Option('--pipeline <pipeline>', 'Run the datasets of this pipeline, and show a summary')
         .conflicts([...SINGLE_RUN_OPTIONS, 'all', 'withInputs']),
     )
-    .option('--resume', 'With --pipeline, run only what failed or was skipped in the last run')
+    .option('--resume', 'With --pipeline, run only the datasets that failed or were skipped in the last run')
     .option('--with-inputs', 'Run all inputs first, even if they have published tables')
     .option(
       '--jobs <n>',
-      'Maximum number of datasets that run in parallel (default: by CPU cores and free memory)',
+      'Maximum number of datasets that run in parallel (default: depends on CPU cores and free memory)',
       positiveInteger,
     )
     .addOption(glueVersion('Glue version of all jobs (default: the version of each job)'))
@@ -51,7 +51,7 @@ export function addRunCommand(program: Command): void {
     .option('--synth', 'Run `cdk synth` first')
     .option('--force', 'Rebuild the tables of the dataset even if its source is unchanged')
     .addOption(
-      new Option('--allow <gate>', 'Quality gate that can fail in this run; repeatable')
+      new Option('--allow <gate>', 'Quality gate that is allowed to fail in this run; repeatable')
         .choices(GATES)
         .default([], 'none')
         .argParser(addGate),
@@ -64,7 +64,10 @@ export function addRunCommand(program: Command): void {
         .argParser(parseDate)
         .conflicts('fromRun'),
     )
-    .option('--from-run <run_id>', 'Rebuild the tables from the stored originals of this run, without source requests')
+    .option(
+      '--from-run <run_id>',
+      'Rebuild the tables from the stored original files of this run, without requests to the source',
+    )
     .addHelpText(
       'after',
       example(

@@ -9,7 +9,7 @@ import { RecordOptions } from '../test-record';
 type TestCommandOptions =
   Omit<TestOptions, keyof GlobalOptions> & Pick<RecordOptions, 'output' | 'force'> & { readonly record?: true };
 
-/** Adds `medallion test`. Jest would take a file named test.ts for a test file. */
+/** Adds `medallion test`. This file is not named test.ts, because Jest would treat it as a test file. */
 export function addTestCommand(program: Command): void {
   program
     .command('test')
@@ -28,7 +28,7 @@ export function addTestCommand(program: Command): void {
     .option('--stack <stack>', 'Stack of the datasets (default: all stacks)')
     .option('--junit <file>', 'Write a JUnit report to this file')
     .addOption(
-      new Option('--record', 'Write a test of the dataset, with rows of the local lake that join')
+      new Option('--record', 'Write a test of the dataset, with matching input rows of the local lake')
         .conflicts(['name', 'junit']),
     )
     .option(
