@@ -26,7 +26,7 @@ interface Manifest {
   readonly missing?: unknown[];
   readonly artifacts?: Record<string, {
     readonly metadata?: Metadata;
-    /** A file with more metadata. */
+    /** The path of a file with additional metadata. */
     readonly additionalMetadataFile?: string;
     /** The folder of the assembly of a stage. */
     readonly properties?: { readonly directoryName?: string };
@@ -60,7 +60,7 @@ export class AppSynthesis {
     this.log = path.join(scratch, 'synth.log');
   }
 
-  /** Synthesizes the app. Fails with the output of the app. */
+  /** Synthesizes the app. If the synthesis fails, the error contains the output of the app. */
   public async run(): Promise<void> {
     const settings = this.readSettings();
     const isKnown = this.variables !== undefined && this.settings === settings;

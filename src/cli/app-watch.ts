@@ -77,7 +77,7 @@ function stateOf({ path: file, time, bytes }: AppFile, before?: FileState): File
   try {
     return { version, content: createHash('sha256').update(fs.readFileSync(file)).digest('hex') };
   } catch {
-    // Deleted since it was listed, or not readable.
+    // The file was deleted after it was listed, or it is not readable.
     return { version, content: version };
   }
 }

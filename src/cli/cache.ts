@@ -7,14 +7,14 @@ import { acquireLock, HeldLock } from './lock';
 
 /** Marks a complete cache entry. An entry without this file is from an interrupted set-up and is rebuilt. */
 const COMPLETE = 'complete';
-/** Disk space of a complete set-up, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for its downloads. */
+/** The disk space that a complete set-up needs, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for the downloads. */
 const REQUIRED_SPACE = 2e9;
 /** Unused entries are deleted after this time, in milliseconds (60 days). */
 const MAX_UNUSED = 60 * 24 * 3600 * 1000;
 /** Time between two attempts to acquire the lock, in milliseconds. */
 const LOCK_POLL = 500;
 
-/** The folder of environments and jars: MEDALLION_CACHE, or a folder in the cache folder of the operating system. */
+/** The cache folder for environments and jars: MEDALLION_CACHE, or a folder in the cache of the operating system. */
 export function cacheFolder(): string {
   if (process.env.MEDALLION_CACHE) {
     return path.resolve(process.env.MEDALLION_CACHE);

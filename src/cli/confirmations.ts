@@ -6,12 +6,13 @@ type RunningDataset = Pick<Dataset, 'runs' | 'inputs'>;
 
 /** An input with a newer publication than the one that the tables of a dataset were built from. */
 export interface NewerInput {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
-  /** The s3:// prefix of its run records. */
+  /** The s3:// prefix of the run records of the dataset. */
   readonly runs: string;
-  /** The run whose publication was read. `current` is the run of the current publication of the input. */
+  /** The run whose publication was read. */
   readonly read: string;
+  /** The run of the current publication of the input. */
   readonly current: string;
 }
 
@@ -44,7 +45,7 @@ export class Confirmations {
     return this.times.get(dataset.runs);
   }
 
-  /** The inputs whose current publication differs from the publication that the tables were built from. */
+  /** The inputs whose current publication differs from the one that the tables of a dataset were built from. */
   public newerInputs({ runs, inputs }: RunningDataset): NewerInput[] {
     return (this.publicationOf(runs)?.inputs ?? []).flatMap(({ dataset, run_id: read }) => {
       const input = inputs.find(each => each.dataset === dataset);

@@ -4,7 +4,7 @@ import { documentOf } from './dataset-document';
 
 /** The freshness of a dataset. */
 export interface DatasetFreshness {
-  /** The hours since its tables were confirmed. Null if they were never published. */
+  /** The hours since the tables were last confirmed to be up to date. Null if they were never published. */
   readonly age_hours: number | null;
   /** The maximum age. Null if the dataset does not declare freshness. */
   readonly max_age_hours: number | null;
@@ -35,7 +35,7 @@ export function freshnessOf(
   };
 }
 
-/** Hours with one decimal place, as commands print them. */
+/** Rounds hours to one decimal place for the output of commands. */
 export function rounded(hours: number): number {
   return Math.round(hours * 10) / 10;
 }

@@ -26,7 +26,7 @@ export interface RunnerContext {
   readonly progress: Progress;
 }
 
-/** Decides which jobs of a command start. */
+/** The rules that decide which jobs of a command start. */
 export interface RunRules {
   /** The datasets, each after its inputs. */
   readonly nodes: PipelineNode[];
@@ -123,7 +123,7 @@ export class DatasetRunner {
     return this.order.length > 1;
   }
 
-  /** For example `2 of 5 done  airports 37 %, cars 3 of 8 tasks, zipcodes`. */
+  /** The activity of all jobs as text: `2 of 5 done  airports 37 %, cars 3 of 8 tasks, zipcodes`. */
   private describeRunning(): string {
     const jobs = [...this.running];
     jobs.forEach(([, job]) => job?.update());
@@ -183,7 +183,7 @@ export class DatasetRunner {
     return this.isSeveral ? `${paint('dim', `${label.padEnd(width)} │`)} ` : '';
   }
 
-  /** The name of the dataset, with its layer if several layers have a dataset of that name. */
+  /** The name of the dataset, with its layer if several layers have a dataset with that name. */
   private labelOf(dataset: Dataset): string {
     return this.order.filter(each => each.dataset === dataset.dataset).length > 1 ? fullName(dataset) : dataset.dataset;
   }

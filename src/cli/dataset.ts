@@ -51,9 +51,9 @@ export interface JobSize {
 
 /** A dataset that another dataset reads, in this app or in another app. */
 export interface Input {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
-  /** The s3:// prefix of its run records. */
+  /** The s3:// prefix of the run records of the dataset. */
   readonly runs: string;
 }
 
@@ -126,7 +126,7 @@ function toDataset(stack: Stack, stacks: Stack[], properties: Record<string, Val
   };
 }
 
-/** Undefined for an intrinsic function. */
+/** The value if it is a string. Undefined for an intrinsic function. */
 function textOf(value?: Value): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
@@ -156,7 +156,7 @@ export function fullName({ layer, dataset }: Pick<Dataset, 'layer' | 'dataset'>)
 /**
  * The datasets of an app, or of one of its stacks. Fails if there are none.
  *
- * @param stack select the datasets of this stack
+ * @param stack if set, only the datasets of this stack
  */
 export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
   const inStack = datasets.filter(each => !stack || each.stack === stack);
@@ -171,7 +171,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
 }
 
 /**
- * The dataset with a name. Fails if there is none, or more than one.
+ * Finds the dataset with a name. Fails if no dataset or several datasets have this name.
  *
  * @param name the dataset, or `layer/dataset` if several layers have a dataset with that name
  * @param stack select the datasets of this stack

@@ -147,7 +147,7 @@ export function describeNotes(
   ];
 }
 
-/** For example `, 3 values in meta_rescued (price 2, _surplus 1)`. Empty if there are none. */
+/** The rescued values as text: `, 3 values in meta_rescued (price 2, _surplus 1)`. Empty if there are none. */
 function describeRescued(rescued: Record<string, number>): string {
   const columns = Object.entries(rescued);
   const total = columns.reduce((sum, [, values]) => sum + values, 0);

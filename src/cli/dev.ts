@@ -121,7 +121,7 @@ async function runChanges(files: string[], context: DevContext): Promise<void> {
   }
 }
 
-/** Runs datasets, those that depend on them, and inputs without a table. Prints tables and differences. */
+/** Runs datasets, the datasets that depend on them, and inputs without a table. Then prints tables and differences. */
 async function runWithDependents(changed: Dataset[], context: DevContext, started = Date.now()): Promise<void> {
   if (changed.length === 0) {
     return;

@@ -33,15 +33,16 @@ export interface SideOfDiff {
 /** The differences between two publications of a table. */
 export interface TableDiff {
   readonly name: string;
-  /** Null if the publication does not have the table. */
+  /** The row count in the old publication. Null if this publication does not have the table. */
   readonly old_rows: number | null;
+  /** The row count in the new publication. Null if this publication does not have the table. */
   readonly new_rows: number | null;
   readonly columns: {
     readonly added: { readonly name: string; readonly type: string }[];
     readonly removed: { readonly name: string; readonly type: string }[];
     readonly changed: { readonly name: string; readonly old_type: string; readonly new_type: string }[];
   };
-  /** Null if the rows of a publication are no longer stored. */
+  /** The differences between the rows. Null if the rows of one of the publications are no longer stored. */
   readonly rows: Comparison | null;
 }
 
@@ -56,7 +57,7 @@ export interface DiffResult {
 
 const NULL = 'NULL';
 
-/** The lines of the text output. */
+/** The lines of the text output of `medallion diff`. */
 export function formatDiff(result: DiffResult, database: string, width: number): string[] {
   const sides = [['old', result.old], ['new', result.new]] as const;
   const notes = sides.filter(([, side]) => !side.has_rows).map(([, side]) =>
@@ -116,7 +117,7 @@ function formatRows(rows: Comparison, width: number): string[] {
   ];
 }
 
-/** One line per changed value. */
+/** A table of changed rows with one line per changed value. */
 function formatChanged({ key, changed, samples }: Comparison, width: number): string[] {
   if (samples.changed.length === 0) {
     return [];

@@ -28,7 +28,7 @@ export interface DiffOptions {
 interface Side {
   readonly runId: string;
   readonly tables: Omit<StoredTable, 'files'>[];
-  /** Undefined if the rows are no longer stored. */
+  /** The publication with its files. Undefined if the rows are no longer stored. */
   readonly stored?: StoredPublication;
 }
 
@@ -36,8 +36,8 @@ interface Side {
  * Shows what differs between two publications of a dataset in the local lake: columns, data types and rows.
  *
  * @param name the dataset, or `layer/dataset`
- * @param runs none: the current publication and the one before it. One run: its publication and the current one. Two
- * runs: their publications. The start of a run ID is sufficient
+ * @param runs the run IDs, or unique prefixes of run IDs. Without a run, the current publication is compared with the
+ * previous one. With one run, the publication of this run is compared with the current one
  */
 export async function diff(name: string, runs: string[], options: DiffOptions): Promise<void> {
   const dataset = selectDataset(readDatasets(options.app, readValues(options.value)), name, options.stack);
@@ -51,7 +51,7 @@ export async function diff(name: string, runs: string[], options: DiffOptions): 
 }
 
 /**
- * What differs between two publications of a dataset.
+ * Compares two publications of a dataset.
  *
  * @param samples the maximum number of rows per kind of change
  */
@@ -105,7 +105,7 @@ function selectRuns(runs: string[], dataset: Dataset, lake: Lake, published: Run
   return [earlier, current];
 }
 
-/** The run with an ID, or with an ID that starts with the text. */
+/** The run whose ID is the text or starts with the text. */
 function selectRun(text: string, known: string[], dataset: Dataset): string {
   const matches = known.includes(text) ? [text] : known.filter(run => run.startsWith(text));
   if (matches.length !== 1) {

@@ -15,7 +15,7 @@ export interface DocsOptions extends HistoryOptions {
   readonly out: string;
 }
 
-/** Writes a page about the lake, and prints its path. */
+/** Writes a page about the lake, and prints the path of the page. */
 export async function docs(options: DocsOptions): Promise<void> {
   const { app, data, json, value, out, deployed } = options;
   if (data !== DEFAULT_DATA && !deployed) {

@@ -7,7 +7,7 @@ import { didYouMean } from '../private/errors/suggestion';
 
 /** A table that a dataset can read, with the name of the dataset that publishes the table. */
 export interface NamedTable extends InputTable {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
 }
 

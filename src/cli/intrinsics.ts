@@ -21,7 +21,7 @@ export interface Template {
 export interface Scope {
   /** The name of the stack, for AWS::StackName and errors. */
   readonly stack: string;
-  /** Twelve digits. */
+  /** The account ID, which has twelve digits. */
   readonly account: string;
   readonly region: string;
   readonly template: Template;

@@ -46,7 +46,7 @@ function isWorkerType(type: string): type is keyof typeof DPU_PER_WORKER {
 /** The maximum usage and price of a run, including retries. Null if a setting is only known at deployment. */
 export interface MaxCost {
   readonly max_dpu_hours: number | null;
-  /** Only if prices are requested. */
+  /** The maximum price in USD. Set only if prices are requested. */
   readonly max_price_usd?: number | null;
 }
 

@@ -5,7 +5,7 @@ export interface JobRun {
   readonly state: string;
   /** Whether the run has not ended. */
   readonly is_active: boolean;
-  /** In ISO 8601, UTC. */
+  /** The start time in ISO 8601, UTC. */
   readonly started_at: string;
   readonly finished_at?: string;
   /** The execution time, without the startup time. */

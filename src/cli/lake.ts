@@ -10,13 +10,13 @@ export const DEFAULT_DATA = '.medallion';
 /** The folder of the buckets in a lake. */
 const BUCKETS = 's3';
 
-/** The number of logs of earlier commands that are kept. */
+/** The number of logs of earlier commands to keep. */
 const KEPT_LOGS = 20;
 
 /** The emulator stores buckets by account. This is the account of the access key `test`. */
 const EMULATED_ACCOUNT = '000000000000';
 
-/** The end of the name of a log: the time in UTC. */
+/** Matches the end of the name of a log, which contains the time in UTC. */
 const LOG_TIME = /^-\d{8}-\d{6}\.log$/;
 /**
  * The run ID is searched for in this number of bytes at the start of a log. The job logs its run ID first, but a script
@@ -162,7 +162,7 @@ export class Lake {
   /**
    * Whether a dataset has a published table in this lake.
    *
-   * @param runs the s3:// prefix of its run records
+   * @param runs the s3:// prefix of the run records of the dataset
    */
   public hasTable(runs: string): boolean {
     return fs.existsSync(this.publicationOf(runs));

@@ -24,8 +24,8 @@ export interface ListOptions {
 }
 
 /**
- * Prints the datasets of the app in the order of its stacks, and its pipelines. A dataset may be listed before its
- * inputs. With `--json`, pipelines are only printed with `pipelines`.
+ * Prints the datasets of the app, in the order of the stacks, and the pipelines of the app. A dataset may be listed
+ * before its inputs. With `--json`, pipelines are printed only if the option `pipelines` is set.
  */
 export function list(options: ListOptions): void {
   if (options.pipelines) {

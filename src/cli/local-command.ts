@@ -12,7 +12,7 @@ export function withLocalCommands(message: string, dataset: string): string {
   });
 }
 
-/** For example ` --force --allow shrink` for `{"force": true, "allow": ["shrink"]}`. */
+/** The flags for run options: ` --force --allow shrink` for `{"force": true, "allow": ["shrink"]}`. */
 function flagsOf(runOptions: object): string {
   return Object.entries(runOptions).map(([key, value]) => {
     const flag = ` --${key.replaceAll('_', '-')}`;

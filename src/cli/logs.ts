@@ -12,7 +12,7 @@ import { relativePath } from './relative-path';
 
 /** The options of `medallion logs`. */
 export interface LogsOptions extends HistoryOptions {
-  /** Default: the last run. */
+  /** The ID of the run whose log is printed. Default: the last run. */
   readonly run?: string;
   readonly stack?: string;
   /** The number of lines at the end of the log. Default: all. */

@@ -8,21 +8,21 @@ export interface PageDocument {
   readonly origin: string;
   /** The buckets of the lakes. */
   readonly lakes: string[];
-  /** In the order of the stacks. */
+  /** The datasets, in the order of the stacks. */
   readonly datasets: PageDataset[];
   readonly pipelines: PagePipeline[];
   readonly graph: PageGraph;
 }
 
 /**
- * The state of a dataset is the state of its last run. `never`: there is no run. A dataset whose last run failed can
- * have published tables.
+ * The state of a dataset, which is the state of its last run, or `never` if there is no run. A dataset whose last run
+ * failed can have published tables.
  */
 export type PageState = 'published' | 'unchanged' | 'failed' | 'running' | 'never';
 
 /** A dataset of the app. */
 export interface PageDataset {
-  /** Unique in the page: `layer/dataset`, and the stack if several stacks have the dataset. */
+  /** An ID that is unique in the page: `layer/dataset`, with the stack if several stacks have the dataset. */
   readonly id: string;
   readonly dataset: string;
   readonly layer: string;
@@ -31,11 +31,11 @@ export interface PageDataset {
   readonly description: string;
   readonly glue_version: string;
   readonly table_format: string;
-  /** Host and path, or bucket and key, without query strings. */
+  /** The sources: host and path, or bucket and key, without query strings. */
   readonly sources: string[];
   /** The IDs of the datasets that this dataset reads. */
   readonly inputs: string[];
-  /** As text: `cron(0 6 * * ? *) America/New_York`. Null without a schedule. */
+  /** The schedule as text, such as `cron(0 6 * * ? *) America/New_York`. Null without a schedule. */
   readonly schedule: string | null;
   /** The pipelines that run this dataset. */
   readonly pipelines: string[];
@@ -48,14 +48,14 @@ export interface PageDataset {
   readonly confirmed_at: string | null;
   /** Hours since `confirmed_at`. */
   readonly age_hours: number | null;
-  /** Null if the dataset does not declare freshness. */
+  /** The maximum age. Null if the dataset does not declare freshness. */
   readonly max_age_hours: number | null;
   /** Whether the tables are older than `max_age_hours`. Null if the dataset does not declare freshness. */
   readonly stale: boolean | null;
-  /** The IDs of the inputs that have published since the current tables were built. */
+  /** The IDs of inputs with a newer publication than the one that the current tables were built from. */
   readonly newer_inputs: string[];
   readonly tables: PageTable[];
-  /** Newest first. */
+  /** The runs of the dataset, newest first. */
   readonly runs: PageRun[];
   /** The error of the last run that ended, if it failed. */
   readonly error: PageError | null;
@@ -81,7 +81,7 @@ export interface PageSize {
 
 /** A table. Without a publication, it has no columns. */
 export interface PageTable {
-  /** As `database.table`. */
+  /** The name of the table, in the format `database.table`. */
   readonly name: string;
   readonly key: string;
   readonly rows: number | null;
@@ -101,7 +101,7 @@ export interface PageTable {
 
 /** A column of a table, by name. */
 export interface PageColumnName {
-  /** As `database.table`. */
+  /** The name of the table, in the format `database.table`. */
   readonly table: string;
   readonly column: string;
 }
@@ -125,13 +125,13 @@ export interface PageColumn {
   readonly high?: string;
   /** The number of values in meta_rescued. */
   readonly rescued?: number;
-  /** The columns that it is computed from. */
+  /** The columns that this column is computed from. */
   readonly from?: PageLineage[];
 }
 
 /** The difference between two publications of a table. */
 export interface PageChange {
-  /** Null if the table did not exist. */
+  /** The row count of the earlier publication. Null if the table did not exist. */
   readonly rows_before: number | null;
   readonly published_before: string | null;
   readonly added: string[];
@@ -157,9 +157,9 @@ export interface PageError {
   readonly run_id: string;
   readonly at: string | null;
   readonly code: string;
-  /** Starts with the code. */
+  /** The error message, which starts with the code. */
   readonly message: string;
-  /** What to do, from the list of error codes. */
+  /** The fix from the list of error codes. */
   readonly fix: string | null;
   /** Commands that show more details. */
   readonly commands: string[];
@@ -227,8 +227,9 @@ export interface PageNode {
   readonly label: string;
   /** `source`, `bronze`, `silver`, `gold` */
   readonly layer: string;
-  /** The horizontal position of the center; `y` is the vertical position. */
+  /** The horizontal position of the center. */
   readonly x: number;
+  /** The vertical position of the center. */
   readonly y: number;
 }
 

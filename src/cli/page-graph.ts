@@ -51,7 +51,7 @@ function arrange(nodes: Node[], edges: [string, string][]): PageGraph {
   const layers = new Map(nodes.map(({ id, layer }) => [id, layer]));
   const hasSilver = nodes.some(({ layer }) => layer === 'silver');
   nodes.forEach(({ id }) => graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT }));
-  // With a silver layer, gold is to the right of it.
+  // If there is a silver layer, gold datasets are placed to the right of it.
   edges.forEach(([from, to]) => graph.setEdge(from, to, {
     minlen: hasSilver && layers.get(from) === 'bronze' && layers.get(to) === 'gold' ? 2 : 1,
   }));

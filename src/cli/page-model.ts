@@ -55,7 +55,7 @@ interface Known {
   readonly id: string;
   readonly dataset: Dataset;
   readonly document?: DatasetDocument;
-  /** Newest first. */
+  /** The run records of the dataset, newest first. */
   readonly records: RunRecord[];
   readonly publication?: Publication;
   /** The IDs of the inputs. */

@@ -7,7 +7,7 @@ import { Result } from './result';
 
 /** The result of a dataset of a pipeline, with the keys of the output of the state machine. */
 export interface DatasetResult {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
   /** `published`, `unchanged`, `succeeded` (a job without a run record), `failed`, `skipped` or `not_run`. */
   readonly status: string;

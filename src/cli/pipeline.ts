@@ -122,10 +122,10 @@ export function datasetsOf(
 }
 
 /**
- * The pipeline with a name. Fails if there is none, or more than one.
+ * Finds the pipeline with a name. Fails if no pipeline or several pipelines have this name.
  *
  * @param name the pipeline, or its state machine if several lakes have a pipeline with that name
- * @param stack select the pipelines of this stack
+ * @param stack if set, only the pipelines of this stack
  */
 export function selectPipeline(pipelines: Pipeline[], name: string, stack?: string): Pipeline {
   if (pipelines.length === 0) {

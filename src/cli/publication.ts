@@ -22,7 +22,7 @@ export interface Publication {
   readonly run_id: string;
   readonly database: string;
   readonly tables: Record<string, PublishedTable>;
-  /** Derived datasets only. */
+  /** The inputs that were read. Set for derived datasets only. */
   readonly inputs?: ReadInput[];
   /** A hash of the document, the script and the query. Derived datasets only. */
   readonly definition?: string;
@@ -32,7 +32,7 @@ export interface Publication {
  * The current publication of a dataset in a local lake. Undefined if there is none, or if it cannot be read. The job
  * runs in both cases.
  *
- * @param runs the s3:// prefix of its run records
+ * @param runs the s3:// prefix of the run records of the dataset
  */
 export function readPublication(lake: Lake, runs: string): Publication | undefined {
   try {

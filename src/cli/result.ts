@@ -98,7 +98,7 @@ export function upToDateResult({ dataset, layer }: Pick<Dataset, 'dataset' | 'la
 }
 
 const VALUE_UNKNOWN = 'VALUE_UNKNOWN';
-/** The code of a test file with invalid syntax. Its other errors have the codes of synth errors. */
+/** The code of a test file with invalid syntax. Other errors in test files have the same codes as synthesis errors. */
 export const YAML_INVALID = 'YAML_INVALID';
 
 /** The error codes that occur only in local runs and tests. */

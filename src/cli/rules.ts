@@ -12,9 +12,9 @@ export interface RulesOptions {
   readonly app: string;
   readonly json: boolean;
   readonly value: string[];
-  /** Rules of datasets in this stack. */
+  /** If set, only the rules of datasets in this stack. */
   readonly stack?: string;
-  /** Print rulesets of AWS Glue Data Quality. */
+  /** Print the rules as rulesets of AWS Glue Data Quality. */
   readonly dqdl?: true;
 }
 
@@ -22,7 +22,7 @@ export interface RulesOptions {
 interface Table extends RuledTable {
   readonly dataset: string;
   readonly layer: string;
-  /** As `database.table`. */
+  /** The name of the table, in the format `database.table`. */
   readonly table: string;
 }
 

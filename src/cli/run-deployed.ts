@@ -70,7 +70,7 @@ export async function runDeployed(name: string | undefined, options: RunDeployed
   return hasSucceeded;
 }
 
-/** Prints the record of the run as `medallion runs RUN_ID` does, or the state of the job run if it wrote none. */
+/** Prints the run record, as `medallion runs RUN_ID` does. With `--json`, prints the job run if it wrote no record. */
 function printRecord(history: LakeHistory, ended: EndedRun, options: RunDeployedOptions): void {
   const run = history.find(ended.job_run_id);
   if (!run) {

@@ -40,9 +40,9 @@ export interface Outcome {
     readonly tables?: RecordedTable[];
     /** The findings of the quality gates that failed but were allowed to fail. */
     readonly allowed?: string[];
-    /** For example, violated rules that do not fail the run. */
+    /** The warnings of the run, such as violated rules that do not fail the run. */
     readonly warnings?: string[];
-    /** Derived datasets only. */
+    /** The inputs that were read. Set for derived datasets only. */
     readonly inputs?: ReadInput[];
     /** The run whose publication a rollback has made current again. */
     readonly rolled_back_to?: string;
@@ -90,7 +90,7 @@ export interface JobObserver {
   readonly progressFile?: string;
 }
 
-/** Runs the job of a dataset and waits for its end. */
+/** Runs the job of a dataset and waits until it has ended. */
 export async function runJob(
   dataset: Dataset,
   { sessions, emulator, lake, substitutes }: JobContext,

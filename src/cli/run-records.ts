@@ -32,7 +32,7 @@ export interface RecordTable {
 
 /** An input that the run has read. */
 export interface RecordInput {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
   /** The run that published the tables that were read. */
   readonly run_id: string;
@@ -70,7 +70,7 @@ export interface RecordRule {
   /** The key of the table in the dataset. */
   readonly table: string;
   readonly kind: RuleKind;
-  /** SQL, or readable text for the short forms. */
+  /** The SQL condition, or a readable text for the short forms of rules. */
   readonly condition: string;
   readonly severity: 'fail' | 'warn';
   /** The maximum share of rows that may violate the rule. */
@@ -84,7 +84,7 @@ export interface RecordRule {
 
 /** A column that another column is computed from. */
 export interface LineageColumn {
-  /** As `database.table`. */
+  /** The name of the table, in the format `database.table`. */
   readonly table: string;
   readonly column: string;
   readonly kind: 'identity' | 'transformation' | 'aggregation';
@@ -106,17 +106,17 @@ export interface RunRecord {
   /** The ID of the Glue job run. */
   readonly job_run_id?: string;
   readonly status: RunStatus;
-  /** In ISO 8601, UTC. */
+  /** The start time in ISO 8601, UTC. */
   readonly started_at?: string;
   readonly finished_at?: string;
   readonly seconds?: number;
-  /** The estimate of the job. Runs in AWS only. */
+  /** The usage that the job estimates. Set only for runs in AWS. */
   readonly dpu_seconds?: number;
-  /** Starts with the error code. */
+  /** The error message, which starts with the error code. */
   readonly error?: string;
   readonly error_code?: string;
   readonly retryable?: boolean;
-  /** When the columns of the dataset last changed. In ISO 8601, UTC. */
+  /** The time when the columns of the dataset last changed, in ISO 8601, UTC. */
   readonly schema_changed_at?: string;
   /** The duration of each step in seconds, in the order of the steps. */
   readonly steps: Record<string, number>;
@@ -249,7 +249,7 @@ export function readPublished(objects: string, runs: string): Publication | unde
     : undefined;
 }
 
-/** The time at the start of a run ID, in ISO 8601: 20261123T012048123Z-3f9a1c. */
+/** The time at the start of a run ID such as 20261123T012048123Z-3f9a1c, in ISO 8601. */
 function startOf(runId: string): string | undefined {
   const found = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/.exec(runId);
   return found ? `${found[1]}-${found[2]}-${found[3]}T${found[4]}:${found[5]}:${found[6]}Z` : undefined;
@@ -299,12 +299,12 @@ function oneOf<T extends string>(values: readonly T[], value: unknown): T | unde
   return values.find(each => each === value);
 }
 
-/** The elements of a list that have the expected form. */
+/** Converts the elements of a list. Elements that cannot be converted are skipped. */
 function listOf<T>(value: unknown, convert: (element: unknown) => T | undefined): T[] {
   return (Array.isArray(value) ? value as unknown[] : []).flatMap(element => convert(element) ?? []);
 }
 
-/** The values of an object that have the expected form. */
+/** Converts the values of an object. Values that cannot be converted are skipped. */
 function valuesOf<T>(value: unknown, convert: (element: unknown) => T | undefined): Record<string, T> {
   const converted = Object.entries(object(value) ?? {}).flatMap(([key, each]): [string, T][] => {
     const result = convert(each);

@@ -41,7 +41,7 @@ export function prepareAssembly({ app, data, synth }: SessionOptions, progress: 
   }
 }
 
-/** The dataset with the Glue version of `--glue-version`. Fails if it cannot run on this machine. */
+/** Applies `--glue-version` to a dataset. Fails if local runs do not support the Glue version. */
 export function withGlueVersion(dataset: Dataset, options: Pick<SessionOptions, 'glueVersion'>): Dataset {
   const glueVersion = options.glueVersion ?? dataset.glueVersion;
   if (!(glueVersion in GLUE_VERSIONS)) {
@@ -66,7 +66,7 @@ export interface SessionProps {
   readonly needsNoBuckets?: boolean;
 }
 
-/** The local substitutes of AWS while a command runs datasets: S3, Glue and secrets. */
+/** The local substitutes for AWS services while a command runs datasets: S3, Glue and secrets. */
 export class RunSession {
   /**
    * Starts the S3 emulator, and Spark for the first dataset that uses it.

@@ -18,11 +18,11 @@ export interface RunSummary {
   readonly run_id: string;
   readonly job_run_id: string | null;
   readonly state: RunState;
-  /** In ISO 8601, UTC. */
+  /** The start time in ISO 8601, UTC. */
   readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly seconds: number | null;
-  /** The usage that AWS Glue reports, otherwise the estimate of the job. Runs in AWS only. */
+  /** The usage that AWS Glue reports, or else the estimate of the job. Set only for runs in AWS. */
   readonly dpu_seconds: number | null;
   /** The rows of all tables that the run has published. */
   readonly rows: number | null;

@@ -28,7 +28,7 @@ export interface TestOptions {
   readonly value: string[];
   readonly glueVersion?: string;
   readonly stack?: string;
-  /** Files and folders with tests. Empty: all folders named `tests`. */
+  /** Files and folders with tests. If empty, all folders named `tests` are searched. */
   readonly tests: string[];
   /** A part of the names of tests, or a pattern for the whole name in which `*` stands for any characters. */
   readonly name?: string;

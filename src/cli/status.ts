@@ -15,7 +15,7 @@ import { durationText, timeAgo } from './time-text';
 
 /** An input with a newer publication than the one that the tables were built from. */
 interface NewerInput {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
   /** The run whose publication the tables were built from. */
   readonly read: string;
@@ -33,7 +33,7 @@ interface DatasetStatus {
   readonly run_id: string | null;
   readonly started_at: string | null;
   readonly seconds: number | null;
-  /** The usage that AWS Glue reports, otherwise the estimate of the job. Runs in AWS only. */
+  /** The usage that AWS Glue reports, or else the estimate of the job. Set only for runs in AWS. */
   readonly dpu_seconds: number | null;
   readonly error_code: string | null;
   readonly error: string | null;
@@ -47,7 +47,7 @@ interface DatasetStatus {
   /** The hours since the tables were published, or since a run found them unchanged. */
   readonly age_hours: number | null;
   readonly max_age_hours: number | null;
-  /** Null if the dataset does not declare freshness. */
+  /** Whether the age exceeds the maximum. Null if the dataset does not declare freshness. */
   readonly stale: boolean | null;
   readonly newer_inputs: NewerInput[];
 }
@@ -137,7 +137,7 @@ function notesOf(each: DatasetStatus): string[] {
   ];
 }
 
-/** For example `5 datasets: 3 published, 1 failed, 1 never run; 1 stale; 2 older than their inputs`. */
+/** A summary: `5 datasets: 3 published, 1 failed, 1 never run; 1 stale; 2 older than their inputs`. */
 function summaryOf(statuses: DatasetStatus[]): string[] {
   const states = [...new Set(statuses.map(each => each.state))];
   const counts = states.map(state => `${statuses.filter(each => each.state === state).length} ${stateText(state)}`);

@@ -15,7 +15,8 @@ export interface Substitutes {
 /**
  * Reads `--secret NAME=@FILE` and `--bucket NAME=DIR`.
  *
- * Rejects a secret value on the command line without repeating it: every user of a machine can read all command lines.
+ * Rejects a secret value on the command line, because every user of a machine can read all command lines. The error
+ * does not repeat the value.
  */
 export function readSubstitutes(secrets: string[], buckets: string[]): Substitutes {
   return {

@@ -30,13 +30,12 @@ const MAX_COLUMN_WIDTH = 60;
 export class Table {
   /** The widths of the columns, regardless of the maximum width of a line. */
   private readonly widths: number[];
-  /** The widths of the columns that fit into the line. Undefined after a change. */
+  /** The widths of the columns that fit into the line. Undefined until they are computed again after a change. */
   private fittingWidths: number[] | undefined;
 
   /**
    * @param width the maximum width of a line, in terminal columns. Columns that do not fit are omitted, and the heading
-   * shows their number.
-   * Infinity: nothing is omitted or truncated.
+   * shows their number. If the width is Infinity, nothing is omitted or truncated
    */
   public constructor(private readonly columns: Column[], private readonly width: number) {
     this.widths = columns.map(column => displayWidth(oneLine(column.name)));
@@ -118,7 +117,7 @@ function total(widths: number[]): number {
 /**
  * The lines of a text table that fits in memory: the heading and one line per row.
  *
- * @param width as for {@link Table}
+ * @param width the maximum width of a line, as in {@link Table}
  */
 export function formatTable(columns: Column[], rows: (string | null)[][], width: number): string[] {
   const table = new Table(columns, width);

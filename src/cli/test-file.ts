@@ -24,10 +24,10 @@ export interface FileTest {
 /** A test file that is valid. */
 export interface TestFile {
   readonly file: string;
-  /** The key `dataset`. */
+  /** The value of the key `dataset`. */
   readonly dataset?: string;
   readonly tests: FileTest[];
-  /** `file:line:column` of a key of the document. */
+  /** The location of a key in the document, in the format `file:line:column`. */
   readonly locationOf: (...keys: (string | number)[]) => string;
 }
 
@@ -62,7 +62,7 @@ class TestFileReader {
   public constructor(private readonly file: string) {
     this.shown = relativePath(file);
     this.text = fs.readFileSync(file, 'utf8').replace(/^\ufeff/, '');
-    // Numbers in rows keep all digits, because their text is used.
+    // The text of numbers in rows is used, so that they keep all digits.
     this.document = parseDocument(this.text, { lineCounter: this.lines, version: '1.2', schema: 'core' });
   }
 
@@ -145,7 +145,7 @@ class TestFileReader {
     });
   }
 
-  /** Each load of a history must be later than the one before. */
+  /** Checks that each load of a history is later than the previous load. */
   private checkTimes(times: string[], where: Keys): void {
     const parsed = times.map(at => Date.parse(/Z|[-+]\d{2}:\d{2}$/.test(at) ? at : `${at.replace(' ', 'T')}${
       at.includes(':') ? '' : 'T00:00'}Z`));

@@ -19,13 +19,13 @@ export interface RequestRows {
   readonly test_file: string;
   readonly line: number;
   readonly rows?: RequestRow[];
-  /** The absolute path. */
+  /** The absolute path of the file with the rows. */
   readonly file?: string;
   /** The data types by column. Inputs only. */
   readonly columns?: Record<string, string>;
-  /** Expected rows only. */
+  /** Whether only the listed columns are compared. Set for expected rows only. */
   readonly listed_columns?: boolean;
-  /** Expected rows only. */
+  /** Whether the order of the rows is compared. Set for expected rows only. */
   readonly ordered?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface InputTable {
   readonly layer: string;
   /** The data types by column, from the published contract. */
   readonly columns?: Record<string, string>;
-  /** The contract, for messages. */
+  /** The name of the contract in messages. */
   readonly contract?: string;
 }
 
@@ -70,7 +70,7 @@ export interface TestRequest {
   readonly record?: RecordRequest;
 }
 
-/** What `medallion test --record` requests. */
+/** The request of `medallion test --record`. */
 export interface RecordRequest {
   /** The folder that contains one folder per bucket. */
   readonly lake: string;

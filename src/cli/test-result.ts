@@ -24,7 +24,7 @@ export interface TableDifference {
 
 /** Why a test failed. */
 export interface TestProblem {
-  /** The load and the output. Empty if there is only one. */
+  /** The load and the output in which the problem was found. Empty if there is only one. */
   readonly where?: string;
   readonly message: string;
   readonly difference?: TableDifference;
@@ -32,7 +32,7 @@ export interface TestProblem {
 
 /** The result of a test. */
 export interface TestResult {
-  /** As `layer/dataset`. */
+  /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
   readonly name: string;
   readonly file: string;

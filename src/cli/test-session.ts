@@ -25,12 +25,12 @@ export interface SessionEvent {
   readonly status?: 'passed' | 'failed';
   readonly seconds?: number;
   readonly problems?: TestProblem[];
-  /** The fixture that `--record` requests, or why there is none. */
+  /** The fixture that `--record` requests. If it cannot be recorded, `error` contains the reason. */
   readonly recorded?: RecordedFixture;
   readonly error?: string;
 }
 
-/** Rows from the local lake, and what the transform returns for them. Values are as in a test file. */
+/** Input rows of the local lake, and the rows that the transform returns for them. Values are as in a test file. */
 export interface RecordedFixture {
   readonly inputs: Record<string, { readonly columns: Record<string, string>; readonly rows: object[] }>;
   readonly outputs: Record<string, { readonly columns: Record<string, string>; readonly rows: object[] }>;

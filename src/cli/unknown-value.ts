@@ -4,7 +4,7 @@ export interface UnknownValue {
   readonly stack: string;
   /** The NAME for `--value`: the name of a parameter, an export, a resource or an attribute. */
   readonly name: string;
-  /** For errors: `the export landing-bucket of another stack`. */
+  /** The description for errors, such as `the export landing-bucket of another stack`. */
   readonly description: string;
 }
 

@@ -2,7 +2,7 @@ import { Dataset, readDatasets, selectDataset, selectDatasets } from './dataset'
 import { contentHash } from './dataset-content';
 import { readValues } from './substitutes';
 
-/** Selects the datasets that `medallion dev` watches. */
+/** The options that select the datasets that `medallion dev` watches. */
 export interface WatchedDatasetsProps {
   readonly app: string;
   readonly value: string[];
@@ -17,7 +17,7 @@ export class WatchedDatasets {
   public all: Dataset[] = [];
   private readonly contents = new Map<string, string>();
 
-  /** @param names the datasets to watch, each with its inputs. Empty: all */
+  /** @param names the datasets to watch, each with its inputs. If empty, all datasets are watched */
   public constructor(private readonly names: readonly string[], private readonly props: WatchedDatasetsProps) {
     this.read();
   }
@@ -48,8 +48,8 @@ export class WatchedDatasets {
   /**
    * The given datasets, and the watched datasets that depend on them.
    *
-   * @param hasTable whether a dataset has a published table, by the prefix of its run records. Dependents without a
-   * published table do not run
+   * @param hasTable whether a dataset has a published table, by the prefix of its run records. Dependent
+   * datasets without a published table are omitted
    */
   public withDependents(datasets: readonly Dataset[], hasTable: (runs: string) => boolean): Dataset[] {
     const found = new Set(datasets);
