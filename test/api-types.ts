@@ -20,14 +20,15 @@ export const PAGINATIONS: ApiType[] = [
   {
     type: 'auto',
     code: 'Pagination.auto()',
-    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers. If a '
-      + 'response contains neither, it is the last page. If it nevertheless indicates more pages, the run '
-      + 'fails and proposes the pagination to set.',
+    text: 'The default. Follows a link in the response or the headers, or a cursor in the headers. A response '
+      + 'without such a link or cursor is the last page. If such a response indicates that there are more pages, the '
+      + 'run fails, and the error proposes the pagination to set.',
   },
   {
     type: 'json_link',
     code: "Pagination.jsonLink({ path: 'paging.next' })",
-    text: 'The response contains the URL of the next page. Without `path`, the run looks at the usual places.',
+    text: 'The response contains the URL of the next page. Without `path`, the run looks for a common key, such as '
+      + '`next` or `links.next`.',
   },
   {
     type: 'header_link',
