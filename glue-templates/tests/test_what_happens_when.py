@@ -1,6 +1,7 @@
-"""How unusual input is handled: a case for each row of docs/what-happens-when.md, through the whole job, or the test that covers it.
+"""Tests of the cases in docs/what-happens-when.md.
 
-A case has the first cell of its row as its name.
+Each row of the page has either a case in this file, which runs the complete job, or the name of the test that covers
+the row. The name of a case is the first cell of its row.
 """
 
 import io
@@ -28,10 +29,12 @@ ALL = {"data_quality": {"max_rescued_share": 1}}
 
 @dataclass(frozen=True)
 class Case:
-    """What comes (`body`, at `path`, read by `document`), after `before` was published; and its outcome.
+    """The input of a job and the expected outcome.
 
-    That is either the table's `rows`, without a meta_rescued that is null, and its `types` where they are of interest; or the `error`.
-    `says` is in the job's log. "{table}" in it, and in the document, is the table's name.
+    The source serves `body` at `path`, and the dataset has the keys in `document`. If `before` is set, it is published
+    first, from `before_path`. The outcome is either `rows`, without `meta_rescued` where it is null, or `error`. `types`
+    are the expected column types, and are not checked if they are empty. The job log contains `says`. In `says` and
+    `document`, "{table}" is replaced with the name of the table.
     """
 
     row: str
@@ -165,7 +168,7 @@ COLUMNS = [
     Case("A JSON key that every published record had, and that no new record has", js([{"id": 2, "mail": "x"}]), error=r"^GATE_MISSING_COLUMNS: .* no longer has the column email\. It has the new columns mail\.", before=js([{"id": 1, "email": "x"}]), path="/x.json", before_path="/x.json"),
     Case("A JSON key that few published records had, and that no new record has", js([{"id": 4}, {"id": 5}]), [{"id": 4, "note": None}, {"id": 5, "note": None}], before=js([{"id": 1, "note": "x"}, {"id": 2}, {"id": 3}]), path="/x.json", before_path="/x.json"),
     Case("A field of a nested object or list that becomes entirely null", js([{"user": {"id": 2, "mail": "x"}}]), error=r"^GATE_ALL_NULL_COLUMNS: .* the column user\.email had values in the last publication, but is null in all 1 row\.", before=js([{"user": {"id": 1, "email": "x"}}]), path="/x.json", before_path="/x.json"),
-    Case("A column of lists that become empty in every record", js([{"id": 2, "items": []}]), [{"id": 2, "items": []}], before=js([{"id": 1, "items": [{"sku": "a"}]}]), path="/x.json", before_path="/x.json"),
+    Case("A list column whose lists are empty in all new records", js([{"id": 2, "items": []}]), [{"id": 2, "items": []}], before=js([{"id": 1, "items": [{"sku": "a"}]}]), path="/x.json", before_path="/x.json"),
     Case("`007`, `+1`, `1e5`, `NaN`, `1.10` with `1.2`", csv("a,b,c,d,e", "007,+1,1e5,NaN,1.10", "1,2,3,1.5,1.2"), [{"a": "007", "b": "+1", "c": "1e5", "d": "NaN", "e": "1.10"}, {"a": "1", "b": "2", "c": "3", "d": "1.5", "e": "1.2"}], says='"b": {"type": "bigint"}, "c": {"type": "decimal(18,2)"}, "e": {"type": "decimal(18,2)"}'),
     Case("`1,234` and `1.234,56`", csv('a;b', "1,234;1.234,56", "12;7,5"), [{"a": "1,234", "b": "1.234,56"}, {"a": "12", "b": "7,5"}], document={"delimiter": ";"}, says='"a": {"type": "bigint", "format": "1,234"}, "b": {"type": "decimal(18,2)", "format": "1.234,56"}'),
     Case("`(12)`, `$5.00`, `5%`", csv("a,b,c", "(12),$5.00,5%"), [{"a": "(12)", "b": "$5.00", "c": "5%"}]),
@@ -207,7 +210,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "A delimiter at the end of each line": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[delimiter at the end of each line]", "test_unpack.py::test_a_trailing_delimiter_in_the_header_adds_a_column_only_if_it_has_values", "test_unpack.py::test_a_trailing_delimiter_without_a_header_adds_a_column_only_if_it_has_values"],
     "A file with a delimiter other than the declared one": ["test_unpack.py::test_skipped_files_and_a_likely_delimiter_are_logged"],
     "Lines above the header, with `skip_rows`": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[preamble]", "test_unpack.py::test_skipped_lines_of_text_are_logged"],
-    "Records at the end, with `skip_footer`": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[footer]", "test_unpack.py::test_skipped_lines_of_text_are_logged"],
+    "Records at the end of the file, with `skip_footer`": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[footer]", "test_unpack.py::test_skipped_lines_of_text_are_logged"],
     "A file with fewer lines than `skip_rows` or `skip_footer`": ["test_unpack.py::test_an_unreadable_original_fails_the_run[shorter than its preamble]", "test_unpack.py::test_an_unreadable_original_fails_the_run[shorter than its footer]"],
     'Comments, with `comment: "#"`': ["test_unpack.py::test_a_readable_original_becomes_the_same_table[comments]"],
     "Empty lines": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[empty lines]"],
@@ -245,7 +248,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "The same file name in two folders": ["test_container.py::test_a_base_name_in_two_folders_matches_both_files"],
     "File names that differ only in case": ["test_container.py::test_names_that_differ_only_in_case_are_two_files"],
     "The same path twice in a ZIP": ["test_container.py::test_two_files_with_the_same_name_and_different_content_fail_the_run", "test_container.py::test_members_of_a_container_have_the_right_bytes[ZIP with the same file twice]"],
-    "Names in cp437 or UTF-8": ["test_container.py::test_a_mapping_uses_the_decoded_name_of_a_file"],
+    "File names in cp437 or UTF-8": ["test_container.py::test_a_mapping_uses_the_decoded_name_of_a_file"],
     "Folders, `__MACOSX`, `.DS_Store`, `Thumbs.db`": ["test_unpack.py::test_a_readable_original_becomes_the_same_table[ZIP from a Mac]", "test_container.py::test_names_in_a_zip_are_only_labels[Thumbs.db]"],
     "A ZIP without a data file": ["test_unpack.py::test_an_unreadable_original_fails_the_run[empty ZIP]", "test_unpack.py::test_an_unreadable_original_fails_the_run[ZIP with only a folder]"],
     "A decompression bomb": ["test_unpack.py::test_a_decompression_bomb_fails", "test_container.py::test_a_decompression_bomb_fails_and_leaves_no_file"],
@@ -284,9 +287,9 @@ ELSEWHERE: dict[str, list[str]] = {
     "A file on a different day than `source_dates` declares": ["test_source_dates.py::test_a_run_takes_the_file_of_the_newest_month_whose_file_exists", "test_source_dates.py::test_the_requests_that_a_run_sends[monthly, before its date]"],
     "Two files in one period of `source_dates`, one of them on the usual date": ["test_source_dates.py::test_of_two_files_in_a_period_that_of_the_usual_date_is_loaded"],
     "The run option `date` for a date without a file": ["test_source_date.py::test_a_date_without_a_file_fails_instead_of_taking_another_day"],
-    "The run option `date` for a source without a date in the URL, or with `from_run`": ["test_source_date.py::test_a_date_for_a_source_without_a_date_fails", "test_source_date.py::test_a_date_and_an_earlier_run_exclude_each_other"],
+    "The run option `date` together with `from_run`, or for a source without a date in the URL": ["test_source_date.py::test_a_date_for_a_source_without_a_date_fails", "test_source_date.py::test_a_date_and_an_earlier_run_exclude_each_other"],
     "A file from a URL that contains a date": ["test_source_date.py::test_the_date_is_in_the_record_and_the_table", "test_source_date.py::test_a_source_without_a_date_has_no_date"],
-    "No file for any of these dates": ["test_dated_files.py::test_no_available_day_fails_with_the_days_tried"],
+    "No file for any date that the run tries": ["test_dated_files.py::test_no_available_day_fails_with_the_days_tried"],
     "A source whose ETag or Last-Modified has not changed": ["test_unchanged.py::test_an_unchanged_source_ends_the_run_without_spark", "test_unchanged.py::test_force_rebuilds_an_unchanged_source"],
     "The same bytes as in the last publication, without an ETag or with a new one": ["test_unchanged.py::test_identical_bytes_end_the_run_without_spark", "test_unchanged.py::test_bytes_are_compared_with_the_published_ones"],
     "The same bytes under the URL of another date": ["test_unchanged.py::test_a_file_that_the_source_adds_or_renames_is_a_change"],
@@ -421,7 +424,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "Fewer than half as many rows as in the last publication": ["test_gates.py::test_a_failed_gate_keeps_the_published_table_and_can_be_allowed_once"],
     "A row count mismatch": ["test_bronze_job.py::test_a_row_count_mismatch_between_source_and_table_is_an_error"],
     "A retry by Glue of a run that cannot succeed": ["test_bronze_job.py::test_a_retry_by_glue_of_an_error_that_is_not_retryable_fails_at_once"],
-    "Several tables, one of which fails": ["test_gates.py::test_gates_can_be_configured_per_table", "test_publish.py::test_if_a_copy_fails_the_other_copies_are_undone"],
+    "A dataset with several tables, one of which fails": ["test_gates.py::test_gates_can_be_configured_per_table", "test_publish.py::test_if_a_copy_fails_the_other_copies_are_undone"],
     "Staging data that cannot be deleted": ["test_bronze_job.py::test_an_error_while_staging_is_cleared_does_not_fail_a_published_run"],
     "A published file that was deleted": ["test_unchanged.py::test_a_missing_published_file_is_rebuilt"],
     "An original that has expired, for a run with `from_run`": ["test_originals.py::test_a_missing_or_changed_original_fails_the_run"],
@@ -448,7 +451,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "`rollback_to` with a run whose publication is not kept": ["test_iceberg_job.py::test_a_rollback_makes_an_earlier_publication_current_with_its_columns"],
     "`rollback_to` for Parquet tables": ["test_publication_failures.py::test_parquet_tables_cannot_be_rolled_back"],
 }  # fmt: skip
-"""The tests that prove a row which has no case here."""
+"""The tests that cover the rows without a case in this file."""
 
 CDK_APPS: dict[str, list[str]] = {
     "Two copies of this package in one app, for example because of workspaces or `npm link`": ["two-copies.test.ts::the job and the deployment depend on the same resources as with one copy", "two-copies.test.ts::a name that a dataset of the other copy has is an error", "two-copies.test.ts::inputs that form a cycle across copies are an error"],
@@ -503,7 +506,7 @@ CDK_APPS: dict[str, list[str]] = {
     "The synthesis of an app that `medallion init` created": ["cli/init.test.ts::the created app has the recommended feature flags, and its synthesis prints no warning"],
     "Mistakes in several configuration files, or several mistakes in one file": ["mistakes-in-files.test.ts::all mistakes of a lake are reported in one error, each with its code, file, position and JSON pointer", "mistakes-in-files.test.ts::a mistake in a file does not hide its other mistakes"],
     "A misspelled key in a configuration file, such as `fromat`": ["private/files/normalize.test.ts::a misspelled key is an error, and its values are checked under the known key"],
-    "Another unknown key in a configuration file, at any depth": ["private/files/normalize.test.ts::an unknown key that resembles no known key is a warning with the closest known key, at any depth", "private/files/normalize.test.ts::the warning about %s says what to use instead"],
+    "An unknown key in a configuration file that is not a misspelling, at any depth": ["private/files/normalize.test.ts::an unknown key that resembles no known key is a warning with the closest known key, at any depth", "private/files/normalize.test.ts::the warning about %s says what to use instead"],
     "Notes in a configuration file: `description`, `comment`, `notes`, and keys that start with `_` or `//`": ["private/files/normalize.test.ts::notes are accepted in every object, and are not part of the document"],
     "A string in a configuration file where a list of strings is expected": ["private/files/normalize.test.ts::a text is a list of one, without a warning: %s"],
     "An input without its layer in a configuration file, such as `fda-nsde`": ["dataset-directory.test.ts::an input without a layer can be %s", "dataset-directory.test.ts::an input without a layer that several datasets have as their name is an error with their names"],
@@ -524,7 +527,7 @@ CDK_APPS: dict[str, list[str]] = {
     "AWS APIs that throttle a pipeline": ["pipelines/pipeline.e2e.ts::throttled calls are repeated"],
     "A dataset of another app in a pipeline, in `medallion run --pipeline`": ["cli/pipeline.e2e.ts::a failed run is resumed, and then a derived dataset runs only if an input has published"],
 }  # fmt: skip
-"""The Jest tests that prove the rows of the section "CDK apps", as `file in test/::name of the test`."""
+"""The Jest tests that cover the rows of the section "CDK apps" and the sections after it, as `file in test/::name`."""
 
 
 @pytest.mark.parametrize(("path", "case"), CASES)
