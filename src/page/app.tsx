@@ -9,7 +9,7 @@ import { LAKE, Route, useRoute } from './route';
 import { SearchBox } from './search-box';
 import { ThemeButton } from './theme-button';
 
-/** The page: header, the view of the route, and footer. */
+/** The whole page: the header, the view for the current route, and the footer. */
 export function App({ lake }: { lake: LakeIndex }) {
   const { lakes, origin, generated_at: generated } = lake.document;
   const route = useRoute();
@@ -18,7 +18,7 @@ export function App({ lake }: { lake: LakeIndex }) {
   const lakeName = lakes.join(', ') || 'empty lake';
   useLayoutEffect(() => {
     document.title = [titleOf(route), lakeName].filter(Boolean).join(' · ');
-    // Screen readers read the heading of the new view.
+    // The heading of the new view gets the focus, so that screen readers read it aloud.
     if (!isFirst.current) {
       window.scrollTo(0, 0);
       main.current?.querySelector('h1')?.focus({ preventScroll: true });
@@ -40,8 +40,8 @@ export function App({ lake }: { lake: LakeIndex }) {
       <main ref={main} id="content"><View lake={lake} route={route} /></main>
       <footer>
         <p>
-          Written {formatTime(generated)} UTC by <code>medallion docs</code> from the <bdi>{origin}</bdi>. Ages refer to
-          this time.
+          Generated {formatTime(generated)} UTC by <code>medallion docs</code> from the <bdi>{origin}</bdi>. All ages
+          are relative to this time.
         </p>
       </footer>
     </>

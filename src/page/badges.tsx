@@ -4,7 +4,7 @@ import { PageDataset } from '../cli/page-document';
 
 export type Tone = 'ok' | 'info' | 'warning' | 'failure' | 'neutral';
 
-/** The shapes of the icons, which differ without color. */
+/** The SVG paths of the icons. The shapes differ, so that readers can distinguish the icons without color. */
 const ICONS: Record<Tone, string> = {
   ok: 'M3.5 8.5l3 3 6-7',
   info: 'M5 4l6 4-6 4z',
@@ -25,7 +25,7 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
   return <span class={`badge ${tone}`}><Icon tone={tone} />{children}</span>;
 }
 
-/** A name from outside. Its direction does not change the text around it. */
+/** A name that comes from the app or the data. `bdi` prevents right-to-left text from reordering the text around it. */
 export function Name({ children }: { children: string }) {
   return <bdi class="name">{children}</bdi>;
 }
@@ -48,7 +48,7 @@ export function StateBadge({ status }: { status: string }) {
   return <Badge tone={tone}>{label}</Badge>;
 }
 
-/** The freshness of a dataset as text: stale, fresh, or only its age. */
+/** The freshness of a dataset as text: `stale` or `fresh` with the age, or only the age without a maximum age. */
 export function freshnessText(
   { stale, age_hours: age, max_age_hours: maximum, newer_inputs: newer }: PageDataset,
 ): string {
@@ -58,10 +58,10 @@ export function freshnessText(
   const outdated = newer.length > 0 ? ', older than inputs' : '';
   return stale === null
     ? `${formatAge(age)} old${outdated}`
-    : `${stale ? 'stale' : 'fresh'}: ${formatAge(age)} old, at most ${formatAge(maximum)}${outdated}`;
+    : `${stale ? 'stale' : 'fresh'}: ${formatAge(age)} old, maximum ${formatAge(maximum)}${outdated}`;
 }
 
-/** The freshness in a few words. */
+/** A short form of the freshness, for the nodes of the graph. */
 export function shortFreshnessText({ stale, age_hours: age, newer_inputs: newer }: PageDataset): string {
   if (stale || newer.length > 0) {
     return stale ? 'stale' : 'older than inputs';

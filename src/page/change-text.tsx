@@ -2,12 +2,12 @@ import { Name } from './badges';
 import { formatCount, formatDifference, formatShare } from './format';
 import { PageChange, PageTable } from '../cli/page-document';
 
-/** Whether rows or columns have changed. */
+/** Whether the number of rows or the columns have changed. */
 export function hasChanged({ rows_before: before, added, removed, retyped }: PageChange, rows: number | null): boolean {
   return before !== rows || added.length + removed.length + retyped.length > 0;
 }
 
-/** What has changed in a table: rows and columns. */
+/** Describes what has changed in a table: the number of rows, and the columns. */
 export function ChangeText({ table, change }: { table: PageTable; change: PageChange }) {
   const { rows_before: before, added, removed, retyped } = change;
   if (before === null) {

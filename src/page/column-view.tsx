@@ -8,7 +8,7 @@ import { LineageDiagram } from './lineage-diagram';
 import { columnLink, datasetLink, LAKE } from './route';
 import { PageColumnName, PageLineage } from '../cli/page-document';
 
-/** One column: where it comes from, through all layers, and what is computed from it. */
+/** The view of a column: where it comes from, through all layers, and what is computed from it. */
 export function ColumnView({ lake, found }: { lake: LakeIndex; found: FoundColumn }) {
   const { dataset, table, column } = found;
   const name = { table: table.name, column: column.name };
@@ -45,7 +45,8 @@ export function ColumnView({ lake, found }: { lake: LakeIndex; found: FoundColum
         {lineage.nodes.length > 1 && (
           <>
             <p class="hint">
-              Solid lines: the value is unchanged. Dashed: it is transformed. Dotted: it is aggregated.
+              A solid line means that the value is unchanged, a dashed line that it is transformed, and a dotted line
+              that it is aggregated.
             </p>
             <LineageDiagram lineage={lineage} />
           </>
@@ -54,8 +55,8 @@ export function ColumnView({ lake, found }: { lake: LakeIndex; found: FoundColum
         <Origin lake={lake} name={name} nodes={origin} />
         {table.filters.length > 0 && (
           <>
-            <h3>Columns that select the rows of this table</h3>
-            <p class="hint">They are used to filter, join, group or sort.</p>
+            <h3>Columns that determine the rows of this table</h3>
+            <p class="hint">The query uses these columns to filter, join, group or sort.</p>
             <ul class="entries">
               {table.filters.map(each => <li key={keyOf(each)}><ColumnName lake={lake} name={each} /></li>)}
             </ul>
@@ -64,7 +65,7 @@ export function ColumnView({ lake, found }: { lake: LakeIndex; found: FoundColum
       </section>
       <section aria-labelledby="readers">
         <h2 id="readers">Computed from this column</h2>
-        {readers.length === 0 ? <p>No column of the app.</p> : (
+        {readers.length === 0 ? <p>No column in this app is computed from this column.</p> : (
           <ul class="entries">
             {readers.map(each => (
               <li key={`${keyOf(each)} ${each.kind}`}>
@@ -76,14 +77,14 @@ export function ColumnView({ lake, found }: { lake: LakeIndex; found: FoundColum
       </section>
       <section aria-labelledby="in-lake">
         <h2 id="in-lake">In the lake</h2>
-        <p class="hint">The datasets that this column comes from, and those that use it, are emphasized.</p>
+        <p class="hint">The datasets that this column comes from, and the datasets that use it, are highlighted.</p>
         <GraphView lake={lake} highlighted={datasets} />
       </section>
     </>
   );
 }
 
-/** The nodes of the graph for the sources of a dataset. */
+/** The IDs of the graph nodes that represent the sources of a dataset. */
 function sourceNodes(lake: LakeIndex, id: string): string[] {
   const edges = lake.document.graph.edges.filter(({ from, to }) => to === id && from.startsWith('source:'));
   return edges.map(({ from }) => from);
@@ -108,22 +109,22 @@ function Origin({ lake, name, nodes }: { lake: LakeIndex; name: PageColumnName; 
   );
 }
 
-/** Where the lineage of a column ends. */
+/** Explains why the lineage ends at a column: for example, because it is a column of the source. */
 function End({ lake, name }: { lake: LakeIndex; name: PageColumnName }) {
   const found = lake.column(name);
   if (found === undefined) {
-    return <p>The columns of this table are not known: it is not published, or another app deploys it.</p>;
+    return <p>The columns of this table are unknown: the table is not published, or another app deploys it.</p>;
   }
   const { dataset, column } = found;
   if (column.from !== undefined) {
-    return <p>No column: a constant, or a value that the run computes.</p>;
+    return <p>Not computed from a column: it is a constant, or a value that the run generates.</p>;
   }
   return dataset.layer === 'bronze' ? (
     <p>
       Column <Name>{column.source ?? column.name}</Name> of the source{' '}
       {dataset.sources.map(each => <code key={each}><Name>{each}</Name> </code>)}
     </p>
-  ) : <p>The lineage of this table is not recorded. The next run that publishes the table records it.</p>;
+  ) : <p>The lineage of this table has not been recorded yet. The next run that publishes the table records it.</p>;
 }
 
 function ColumnName({ lake, name }: { lake: LakeIndex; name: PageColumnName }) {

@@ -33,7 +33,7 @@ const COLUMNS: TableColumn<PageDataset>[] = [
 
 const ALL = 'all';
 
-/** All datasets as a table: the alternative to the graph. */
+/** All datasets as a table, for readers who prefer a table to the graph. */
 export function DatasetTable({ datasets }: { datasets: PageDataset[] }) {
   const [layer, setLayer] = useState(ALL);
   const [state, setState] = useState(ALL);

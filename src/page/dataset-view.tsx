@@ -12,7 +12,7 @@ import {
   PageColumn, PageDataset, PageError, PageFailedGate, PageGate, PageRule, PageRules, PageRun, PageSize, PageTable,
 } from '../cli/page-document';
 
-/** One dataset: its configuration, tables, rules, gates and runs. */
+/** The view of a dataset: its configuration, tables, rules, gates and runs. */
 export function DatasetView({ lake, dataset }: { lake: LakeIndex; dataset: PageDataset }) {
   const { error, warnings, tables, rules, gates, failed_gates: failedGates, runs, newer_inputs: newer } = dataset;
   return (
@@ -33,7 +33,7 @@ export function DatasetView({ lake, dataset }: { lake: LakeIndex; dataset: PageD
       {newer.length > 0 && (
         <p class="panel warning">
           <Badge tone="warning">older than inputs</Badge>{' '}
-          <DatasetLinks ids={newer} /> published after these tables were built. The next run reads the new publication.
+          <DatasetLinks ids={newer} /> published after these tables were built. The next run reads the newer data.
         </p>
       )}
       <section aria-labelledby="facts">
@@ -72,7 +72,7 @@ function ErrorPanel({ error, isPublished }: { error: PageError; isPublished: boo
         {isPublished ? 'The tables still have the data of the previous publication.' : 'No table is published yet.'}</p>
       <p class="message"><CodeText text={message} /></p>
       {error.fix !== null && <p><strong>What to do:</strong> <CodeText text={error.fix} /></p>}
-      <p><strong>Look further:</strong></p>
+      <p><strong>To see more details:</strong></p>
       <pre><code>{error.commands.join('\n')}</code></pre>
     </section>
   );
@@ -86,11 +86,11 @@ function Facts({ lake, dataset }: { lake: LakeIndex; dataset: PageDataset }) {
   const facts: [name: string, value: ComponentChildren][] = [
     ['Source', dataset.sources.length > 0 && sources],
     ['Inputs', dataset.inputs.length > 0 && <DatasetLinks ids={dataset.inputs} lake={lake} />],
-    ['Used by', dependents.length > 0 ? <DatasetLinks ids={dependents} /> : 'no dataset of the app'],
+    ['Used by', dependents.length > 0 ? <DatasetLinks ids={dependents} /> : 'no dataset in this app'],
     ['Schedule', dataset.schedule !== null ? <code>{dataset.schedule}</code> : 'none'],
     ['Pipelines', dataset.pipelines.length > 0 ? <Name>{dataset.pipelines.join(', ')}</Name> : 'none'],
     ['Freshness', dataset.max_age_hours === null
-      ? 'no maximum age is set'
+      ? 'no maximum age'
       : `at most ${formatNumber(dataset.max_age_hours)} hours; last confirmed ${formatTime(dataset.confirmed_at)} UTC`],
     ['Published', dataset.published_at === null ? 'never' : `${formatTime(dataset.published_at)} UTC`],
     ['Size', sizeText(dataset.size)],
@@ -118,7 +118,7 @@ function sizeText({ category, workers, worker_type: type, timeout_minutes: timeo
 
 function costText({ max_dpu_hours: hours, max_retries: retries }: PageSize): string {
   return hours === null
-    ? 'only known at deployment'
+    ? 'unknown, because a setting is only known at deployment'
     : `${hours.toLocaleString('en', { maximumFractionDigits: 2 })} DPU-hours `
       + `(workers × DPU × timeout × ${formatCount(1 + (retries ?? 0), 'attempt')})`;
 }
@@ -167,7 +167,7 @@ function TableSection({ table }: { table: PageTable }) {
   );
 }
 
-/** The columns of the table of columns. Those without any value are left out. */
+/** The columns of the table that describes the columns of a published table. Omits columns that would be empty. */
 function columnsOf({ name: table, rows, columns }: PageTable): TableColumn<PageColumn>[] {
   const has = (key: keyof PageColumn) => columns.some(column => column[key] !== undefined);
   const positions = new Map(columns.map((each, index) => [each.name, index + 1]));
@@ -204,7 +204,7 @@ function boundColumn(name: string, bound: (column: PageColumn) => string | undef
   return { name, value: each => numeric(bound(each)), cell: each => <Value text={bound(each)} />, wraps: true };
 }
 
-/** Bounds are texts. Bounds that are numbers are sorted as numbers. */
+/** The value by which a bound is sorted. Bounds are stored as text, but numeric bounds are sorted as numbers. */
 function numeric(text: string | undefined): number | string | null {
   return text === undefined ? null : text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
 }
@@ -249,7 +249,7 @@ const RULE_COLUMNS: TableColumn<PageRule>[] = [
 
 function Rules({ rules }: { rules: PageRules | null }) {
   if (rules === null) {
-    return <><h3>Data rules</h3><p>No run has evaluated data rules.</p></>;
+    return <><h3>Data rules</h3><p>No run has evaluated data rules yet.</p></>;
   }
   const examples = rules.results.filter(each => each.examples.length > 0);
   return (
@@ -293,7 +293,7 @@ function Gates({ gates, failed }: { gates: PageGate[]; failed: PageFailedGate[] 
       )}
       <p class="hint">
         {failed.length === 0 && 'No gate failed in the last run. '}
-        {gates.length === 0 ? 'All gates have their defaults.' : 'The other gates have their defaults.'}
+        {gates.length === 0 ? 'All gates use their default settings.' : 'All other gates use their default settings.'}
       </p>
     </>
   );

@@ -54,19 +54,19 @@ export function formatTime(time: string | null | undefined): string {
     : time;
 }
 
-/** A share as a percentage. A share that is not 0 is never shown as 0 %. */
+/** A share as a percentage. Only a share of exactly 0 is shown as 0%, and only a share of exactly 1 as 100%. */
 export function formatShare(part: number | undefined, total: number | null): string {
   if (part === undefined || total === null || total === 0) {
     return '–';
   }
   const percent = (100 * part) / total;
   if (percent === 0 || percent === 100) {
-    return `${percent} %`;
+    return `${percent}%`;
   }
-  return percent < 0.1 ? '< 0.1 %' : percent > 99.9 ? '> 99.9 %' : `${percent.toFixed(1)} %`;
+  return percent < 0.1 ? '< 0.1%' : percent > 99.9 ? '> 99.9%' : `${percent.toFixed(1)}%`;
 }
 
-/** A difference with its sign: +12, −3, ±0. */
+/** A difference with a sign: +12, −3, ±0. */
 export function formatDifference(value: number): string {
   return value === 0 ? '±0' : `${value > 0 ? '+' : '−'}${formatNumber(Math.abs(value))}`;
 }

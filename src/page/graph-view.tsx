@@ -10,13 +10,13 @@ const LAYERS = ['source', 'bronze', 'silver', 'gold'];
 const SCALES = [0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5];
 /** The width of a printed page, in pixels: A4 with margins. */
 const PRINTED_WIDTH = 690;
-/** Smaller text cannot be read. */
+/** The smallest scale of the Fit button. At a smaller scale, the text is unreadable. */
 const SMALLEST_FIT = 0.65;
 
 /**
- * The lake as a graph, which scrolls if it does not fit.
+ * The graph of the lake. It can be scrolled if it is larger than its frame.
  *
- * @param highlighted the nodes to emphasize, with the edges between them
+ * @param highlighted the IDs of the nodes to highlight. The edges between these nodes are highlighted too.
  */
 export function GraphView({ lake, highlighted }: { lake: LakeIndex; highlighted?: ReadonlySet<string> }) {
   const { width, height, nodes, edges } = lake.document.graph;

@@ -1,13 +1,13 @@
 import { PageColumn, PageColumnName, PageDataset, PageDocument, PageLineage, PageTable } from '../cli/page-document';
 
-/** A column with its table and its dataset. */
+/** A column, with the table and the dataset that it belongs to. */
 export interface FoundColumn {
   readonly dataset: PageDataset;
   readonly table: PageTable;
   readonly column: PageColumn;
 }
 
-/** The document of the page, by name. */
+/** Finds datasets, tables and columns in the document of the page by their names. */
 export class LakeIndex {
   private readonly datasets: Map<string, PageDataset>;
   private readonly tables: Map<string, { dataset: PageDataset; table: PageTable }>;
@@ -23,7 +23,7 @@ export class LakeIndex {
     return this.datasets.get(id);
   }
 
-  /** The datasets that read a dataset. */
+  /** The datasets that have this dataset as an input. */
   public dependents(id: string): PageDataset[] {
     return this.document.datasets.filter(({ inputs }) => inputs.includes(id));
   }
@@ -43,7 +43,7 @@ export class LakeIndex {
     return found && column && { ...found, column };
   }
 
-  /** The columns that are computed from a column, with the kind of the computation. */
+  /** The columns that are computed from this column, each with the kind of computation. */
   public computedFrom(name: PageColumnName): PageLineage[] {
     this.readers ??= this.findReaders();
     return this.readers.get(keyOf(name)) ?? [];
@@ -66,7 +66,7 @@ export class LakeIndex {
   }
 }
 
-/** The key of a column. The parts are joined with line breaks, because names do not contain any. */
+/** A unique key for a column: its table and its name, separated by a line break, which names do not contain. */
 export function keyOf({ table, column }: PageColumnName): string {
   return `${table}\n${column}`;
 }

@@ -9,7 +9,7 @@ import { LakeIndex } from './lake-index';
 import { datasetLink } from './route';
 import { PageDataset } from '../cli/page-document';
 
-/** The number of entries of a list that are shown at first. */
+/** The number of list entries that are shown before the reader expands the list. */
 const SHOWN = 20;
 
 interface Attention {
@@ -26,7 +26,7 @@ export function LakeView({ lake }: { lake: LakeIndex }) {
     return (
       <>
         <h1 tabIndex={-1}>The lake has no datasets</h1>
-        <p>The app does not contain a dataset yet. Add a dataset to a stack, and write this page again:</p>
+        <p>The app does not contain a dataset yet. Add a dataset to a stack, and generate this page again:</p>
         <pre><code>npx cdk synth && npx medallion docs</code></pre>
       </>
     );
@@ -51,7 +51,7 @@ export function LakeView({ lake }: { lake: LakeIndex }) {
 
       <section aria-labelledby="attention">
         <h2 id="attention">Needs attention</h2>
-        {attention.length === 0 ? <p><Badge tone="ok">No dataset failed or is stale.</Badge></p> : (
+        {attention.length === 0 ? <p><Badge tone="ok">No failed or stale datasets.</Badge></p> : (
           <List entries={attention.map(({ dataset, tone, kind, text }) => (
             <>
               <Badge tone={tone}>{kind}</Badge>{' '}
@@ -65,7 +65,8 @@ export function LakeView({ lake }: { lake: LakeIndex }) {
       <section aria-labelledby="changes">
         <h2 id="changes">Changed since yesterday</h2>
         <p class="hint">
-          Publications in the 24 hours before {formatTime(generated)} UTC, compared with what was published before.
+          Tables that were published in the 24 hours before {formatTime(generated)} UTC, compared with their
+          publications at the beginning of this period.
         </p>
         {changes.length === 0 ? <p>No table has changed.</p> : (
           <List entries={changes.map(({ dataset, table, change }) => (
@@ -79,7 +80,7 @@ export function LakeView({ lake }: { lake: LakeIndex }) {
 
       <section aria-labelledby="graph">
         <h2 id="graph">Graph</h2>
-        <p class="hint">From sources to gold. The table below the graph lists the same datasets.</p>
+        <p class="hint">The flow of data from the sources to gold. The table below lists the same datasets.</p>
         <GraphView lake={lake} />
       </section>
 
@@ -116,7 +117,7 @@ function findAttention(datasets: PageDataset[]): Attention[] {
     ...of('failure', 'failed', ({ error }) => error && firstLine(error.message)),
     ...of('warning', 'stale', dataset => dataset.stale && freshnessText(dataset)),
     ...of('warning', 'older than inputs', ({ newer_inputs: inputs }) =>
-      inputs.length > 0 && `${inputs.join(', ')} published since`),
+      inputs.length > 0 && `${inputs.join(', ')} published more recently`),
     ...of('warning', 'warning', ({ warnings }) => warnings.length > 0 && warnings.map(firstLine).join(' ')),
   ];
 }
@@ -135,7 +136,7 @@ function Tile({ label, value, tone = 'neutral' }: { label: string; value: number
   );
 }
 
-/** A list whose later entries are in a part that can be opened. */
+/** A list of entries. If there are many, the reader can expand the list to see those after the first ones. */
 function List({ entries }: { entries: ComponentChildren[] }) {
   const items = (shown: ComponentChildren[]) => (
     <ul class="entries">{shown.map((each, index) => <li key={index}>{each}</li>)}</ul>

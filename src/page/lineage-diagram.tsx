@@ -11,7 +11,7 @@ const MARGIN = 8;
 
 const link = linkHorizontal<{ source: [number, number]; target: [number, number] }, [number, number]>();
 
-/** The lineage of a column from left to right. The lists of the view contain the same columns. */
+/** The lineage of a column as a graph from left to right. The lists in the column view contain the same columns. */
 export function LineageDiagram({ lineage }: { lineage: Lineage }) {
   const { nodes, edges } = lineage;
   const ranks = new Map<number, LineageNode[]>();

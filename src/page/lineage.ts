@@ -3,11 +3,11 @@ import { PageColumnName, PageLineage } from '../cli/page-document';
 
 /** A column in the lineage of another column. */
 export interface LineageNode extends PageColumnName {
-  /** The distance from the selected column: negative for columns that it is computed from. */
+  /** The distance from the selected column. Negative for the columns from which the selected column is computed. */
   readonly depth: number;
 }
 
-/** An edge between two columns of the lineage, in the direction of the data. */
+/** An edge between two columns of the lineage, in the direction in which the data flows. */
 export interface LineageEdge {
   readonly from: PageColumnName;
   readonly to: PageColumnName;
@@ -20,10 +20,10 @@ export interface Lineage {
   readonly edges: LineageEdge[];
 }
 
-/** More columns cannot be shown in a way that helps. */
+/** The maximum number of columns in the lineage graph. A graph with more columns would be hard to read. */
 export const MAX_NODES = 200;
 
-/** All columns that a column is computed from, and all columns that are computed from it. */
+/** The lineage of the selected column: the columns from which it is computed, and the columns computed from it. */
 export function lineageOf(lake: LakeIndex, selected: PageColumnName): Lineage {
   const nodes = new Map<string, LineageNode>([[keyOf(selected), { ...selected, depth: 0 }]]);
   const edges: LineageEdge[] = [];
@@ -50,15 +50,15 @@ export function lineageOf(lake: LakeIndex, selected: PageColumnName): Lineage {
   return { nodes: [...nodes.values()], edges };
 }
 
-/** A column that another column is computed from, and the columns from which it is computed itself. */
+/** A column from which another column is computed, with the columns from which the first one is computed in turn. */
 export interface OriginNode extends PageLineage {
-  /** Empty if the column is the end of the lineage, or was expanded before. */
+  /** Empty if the lineage ends at this column, or if the column is already expanded elsewhere in the tree. */
   readonly from: OriginNode[];
-  /** Whether the tree contains the columns that it is computed from elsewhere. */
+  /** Whether the column is already expanded elsewhere in the tree. */
   readonly isRepeated: boolean;
 }
 
-/** The columns that a column is computed from as a tree, in which each column is expanded once. */
+/** The columns from which a column is computed, as a tree in which each column is expanded only once. */
 export function originTree(
   lake: LakeIndex, column: PageColumnName, expanded = new Set<string>([keyOf(column)]),
 ): OriginNode[] {

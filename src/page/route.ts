@@ -1,7 +1,7 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { PageColumnName } from '../cli/page-document';
 
-/** What the page shows. It is in the fragment of the URL, so that links and the history of the browser work. */
+/** The view to show. The route is in the fragment of the URL, so that links and the browser history work. */
 export type Route =
   | { readonly view: 'lake' }
   | { readonly view: 'dataset'; readonly id: string }
@@ -17,10 +17,10 @@ export function columnLink({ table, column }: PageColumnName): string {
   return `#/column/${encodeURIComponent(table)}/${encodeURIComponent(column)}`;
 }
 
-/** The route of the fragment of the URL. */
+/** The route in the fragment of the current URL. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  // Not useEffect, which waits for a frame: a link opened before would change the address only.
+  // useEffect would wait for a frame. A link that is opened before this frame would change the URL, but not the view.
   useLayoutEffect(() => {
     const update = () => setRoute(parseRoute(location.hash));
     window.addEventListener('hashchange', update);

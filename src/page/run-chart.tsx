@@ -17,7 +17,7 @@ const CHARTS: { measure: Measure; label: string; format: (value: number) => stri
   { measure: 'bytes', label: 'Size', format: formatBytes },
 ];
 
-/** The runs as bars, oldest first. The table of the runs has the same values. */
+/** Bar charts of the runs, oldest run first. The table of runs contains the same values. */
 export function RunChart({ runs }: { runs: PageRun[] }) {
   const ordered = [...runs].reverse();
   return <div class="charts">{CHARTS.map(chart => <Bars key={chart.measure} runs={ordered} {...chart} />)}</div>;
@@ -29,7 +29,7 @@ function Bars({ runs, measure, label, format }: { runs: PageRun[] } & typeof CHA
   const dates = [...new Set(runs.map(run => formatTime(run.started_at).slice(0, 10)))];
   const failed = runs.filter(({ status }) => status === 'failed').length;
   const y = scaleLinear().domain([0, Math.max(1, ...known)]).nice(3).range([HEIGHT - BOTTOM, TOP]);
-  // Few runs would otherwise have bars as wide as the chart.
+  // A minimum number of slots, because the bars of only a few runs would otherwise be very wide.
   const slots = Math.max(runs.length, 12);
   const x = scaleBand<number>().domain([...Array(slots).keys()]).range([LEFT, WIDTH]).padding(0.25);
   const lastRight = (x(runs.length - 1) ?? 0) + x.bandwidth();

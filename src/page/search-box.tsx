@@ -3,18 +3,18 @@ import { Name } from './badges';
 import { LakeIndex } from './lake-index';
 import { MAX_RESULTS, searchEntries, searchLake } from './search';
 
-/** Searches datasets, tables and columns: a combobox with a list of results. The key / focuses it. */
+/** A combobox that searches datasets, tables and columns, and lists the results. The key / moves the focus to it. */
 export function SearchBox({ lake }: { lake: LakeIndex }) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(0);
   const hasText = text.trim() !== '';
-  // Built at the first search, so that the page opens fast.
+  // The index is built when the reader first types text, so that the page opens fast.
   const entries = useMemo(() => hasText ? searchEntries(lake) : [], [lake, hasText]);
   const found = useMemo(() => searchLake(entries, text), [entries, text]);
   const results = found.slice(0, MAX_RESULTS);
-  // Not useEffect, which waits for a frame: a key pressed before would be lost.
+  // useEffect would wait for a frame, and a key that is pressed before this frame would be lost.
   useLayoutEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof HTMLElement && event.target.closest('input, select, textarea') !== null;

@@ -1,20 +1,20 @@
 import { LakeIndex } from './lake-index';
 import { columnLink, datasetLink } from './route';
 
-/** Something that the search finds. */
+/** A dataset, a table or a column that the search can find. */
 export interface SearchEntry {
   readonly kind: 'dataset' | 'table' | 'column';
   readonly name: string;
-  /** Where it is: the layer, the dataset or the table. */
+  /** The layer of a dataset, the dataset of a table, or the table of a column. */
   readonly place: string;
   readonly link: string;
-  /** The name and the description in lower case. */
+  /** The text to search, in lower case: the name and, for datasets and columns, the description. */
   readonly text: string;
 }
 
 export const MAX_RESULTS = 30;
 
-/** The datasets, tables and columns of a lake. */
+/** The search entries for all datasets, tables and columns of a lake. */
 export function searchEntries(lake: LakeIndex): SearchEntry[] {
   return lake.document.datasets.flatMap((dataset): SearchEntry[] => [
     {
@@ -43,7 +43,10 @@ export function searchEntries(lake: LakeIndex): SearchEntry[] {
   ]);
 }
 
-/** The entries that contain all words of a text: names that equal or start with it first, then datasets and tables. */
+/**
+ * The entries that contain all words of a text. Names that equal the first word are first, then names that start with
+ * it, then names that contain it. Among equal matches, datasets come before tables, and tables before columns.
+ */
 export function searchLake(entries: SearchEntry[], text: string): SearchEntry[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) {

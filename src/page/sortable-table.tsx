@@ -4,14 +4,14 @@ import { useMemo, useState } from 'preact/hooks';
 /** A column of a sortable table. */
 export interface TableColumn<Row> {
   readonly name: string;
-  /** What the rows are sorted by. Null comes last. */
+  /** The value by which rows are sorted. Rows with null come last. */
   readonly value: (row: Row) => string | number | null;
-  /** Default: the value. */
+  /** The content of the cell. Default: the value. */
   readonly cell?: (row: Row) => ComponentChildren;
   readonly isNumber?: boolean;
   /** Whether the cell is the heading of its row. */
   readonly isHeading?: boolean;
-  /** Whether the cells are texts that can be long. */
+  /** Whether the cells contain text that can be long, and therefore wraps. */
   readonly wraps?: boolean;
 }
 
@@ -22,7 +22,7 @@ interface Order {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** A table whose column headings are buttons that sort it. */
+/** A table that the reader sorts by clicking a column heading. */
 export function SortableTable<Row>({ caption, columns, rows, keyOfRow }: {
   caption: string;
   columns: TableColumn<Row>[];

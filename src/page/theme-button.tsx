@@ -18,7 +18,7 @@ export function applyTheme(theme: Theme = storedTheme()): void {
   document.documentElement.dataset.theme = theme;
 }
 
-/** Switches between the color scheme of the system, light and dark. */
+/** A button that switches between the system color scheme, light and dark. */
 export function ThemeButton() {
   const [theme, setTheme] = useState(storedTheme);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
@@ -26,7 +26,7 @@ export function ThemeButton() {
     try {
       localStorage.setItem(KEY, next);
     } catch {
-      // The theme is only kept until the page is closed.
+      // The browser denies storage, so it keeps the theme only until the page is closed.
     }
     applyTheme(next);
     setTheme(next);

@@ -67,8 +67,8 @@ describe('overview', () => {
     const attention = await texts(page, 'section[aria-labelledby=attention] li');
     expect(attention.map(text => text.replace(/\s+/g, ' '))).toEqual(expect.arrayContaining([
       expect.stringMatching(/^failed bronze\/airports GATE_MAX_SHRINK: airports has 1,200 rows/),
-      'stale bronze/airports stale: 30 h old, at most 26 h',
-      'older than inputs gold/airport-cities bronze/zipcodes published since',
+      'stale bronze/airports stale: 30 h old, maximum 26 h',
+      'older than inputs gold/airport-cities bronze/zipcodes published more recently',
       'warning gold/airport-cities The rule place_is_short of airport_cities is violated by 2 of 812 rows.',
     ]));
     expect(await texts(page, '.tiles li')).toEqual(expect.arrayContaining(['2\nfailed', '1\nstale', '1\nnever run']));
@@ -78,7 +78,7 @@ describe('overview', () => {
     const page = await open();
     const changes = await texts(page, 'section[aria-labelledby=changes] li');
     expect(changes).toEqual([
-      'pp_dw_bronze.zipcodes +11 rows (< 0.1 %); columns added: state', 'pp_dw_bronze.hostile new table, 12 rows',
+      'pp_dw_bronze.zipcodes +11 rows (< 0.1%); columns added: state', 'pp_dw_bronze.hostile new table, 12 rows',
     ]);
   });
 
@@ -154,7 +154,7 @@ describe('dataset', () => {
     expect(facts).toContain('cron(0 6 * * ? *) America/New_York');
     expect(facts).toContain('2 DPU-hours (workers × DPU × timeout × 2 attempts)');
     const table = await page.locator('.table-section').innerText();
-    expect(table).toContain('+10 rows (0.3 %); columns added: state; types changed: latitude string → double');
+    expect(table).toContain('+10 rows (0.3%); columns added: state; types changed: latitude string → double');
     expect(await texts(page, '.table-section tbody tr >> nth=0 >> th, td')).toContain('iata');
     expect(table).toContain('Code of the airport');
   });
@@ -250,7 +250,8 @@ describe('column lineage', () => {
 
   test('a column without inputs is a constant', async () => {
     const page = await open('#/column/pp_dw_silver.airports_clean/altitude');
-    expect(await page.locator('section[aria-labelledby=origin]').innerText()).toContain('No column: a constant');
+    expect(await page.locator('section[aria-labelledby=origin]').innerText())
+      .toContain('Not computed from a column: it is a constant');
   });
 });
 

@@ -1,4 +1,4 @@
-/** The codes of errors at synth. A code never changes after a release. docs/reference/error-codes.md explains each. */
+/** The codes of synth errors, which docs/reference/error-codes.md explains. A released code never changes. */
 export const ERROR_CODES = [
   // Names
   'PREFIX_INVALID',
@@ -9,7 +9,7 @@ export const ERROR_CODES = [
   'TABLE_NAME_RESERVED',
   'COLUMN_NAME_TAKEN',
   'COLUMN_NAME_RESERVED',
-  // Settings: keys of files, and props
+  // Settings: keys of a file, and props
   'UNKNOWN_KEY',
   'DUPLICATE_KEY',
   'SETTING_REQUIRED',
@@ -45,7 +45,7 @@ export const ERROR_CODES = [
   'DATA_TYPE_INVALID',
   'SCHEDULE_INVALID',
   'TIMEZONE_INVALID',
-  // Tables, transforms and the datasets they read
+  // Tables, transforms and the datasets that they read
   'TRANSFORM_REQUIRED',
   'TABLE_REQUIRED',
   'UNKNOWN_TABLE',

@@ -3,13 +3,13 @@ import { IConstruct } from 'constructs';
 import { synthError } from './synth-error';
 import { unknownKeyRemedy, unknownKeys } from './unknown-key';
 
-/** The class of a prop: a member that only its objects have, and for errors, how to create an object. */
+/** A class that a prop requires: a member that only its objects have, and an example of an object for errors. */
 export interface PropClass {
   readonly member: string;
   readonly example: string;
 }
 
-/** The expected type of each property of an interface. `unchecked` if another check reports a wrong type. */
+/** The expected type of each property of an interface. `unchecked` means that another check reports a wrong type. */
 export type PropTypes<Props> = { readonly [name in keyof Required<Props>]: 'unchecked' | 'boolean' | PropClass };
 
 export const DURATION: PropClass = { member: 'toMinutes', example: 'a Duration: Duration.days(7)' };
@@ -20,8 +20,8 @@ export const ROLE: PropClass = { member: 'roleArn', example: 'an IAM role: Role.
  * Checks the names and types of the props of a construct, which JavaScript does not check. A value of the wrong type
  * would have no effect: a schedule of aws-events, for example, would never start the job.
  *
- * A name that is similar to a known one is an error, because it is probably a typo. Other names are a warning: they can
- * be props of a subclass.
+ * An unknown name that is similar to a known one causes an error, because it is probably a typo. Any other unknown name
+ * causes only a warning, because it can be a prop of a subclass.
  */
 export function checkProps<Props extends object>(scope: IConstruct, props: Props, types: PropTypes<Props>): void {
   const { typos, others } = unknownKeys(Object.keys(props), Object.keys(types));
@@ -34,7 +34,7 @@ export function checkProps<Props extends object>(scope: IConstruct, props: Props
   checkTypes(scope, '', props, types);
 }
 
-/** Checks the names and types of the properties of a prop. An unknown name is an error. */
+/** Checks the names and types of the properties of a prop. Any unknown name causes an error. */
 export function checkStruct<Struct extends object>(
   scope: IConstruct,
   prop: string,

@@ -1,4 +1,4 @@
-/** Redacts credentials in the URLs of a text, because build logs have many readers. */
+/** Redacts credentials in the URLs of a text, because many people can read build logs. */
 export function redactUrls(text: string): string {
   return text
     .replace(/\/\/[^/"]*@/g, '//***@')

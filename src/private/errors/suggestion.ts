@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from 'fs';
 import * as path from 'path';
 
 /**
- * The question that begins a remedy: `Did you mean "dataset"? `. Empty if no known name is similar.
+ * The question at the beginning of a remedy, such as `Did you mean "dataset"? `. Empty if no known name is similar.
  *
  * @param word the unknown name
  * @param known the known names
- * @param isQualified whether the known names start with a database or a layer, which `word` may omit
+ * @param isQualified whether the known names start with a database or a layer, which `word` can omit
  */
 export function didYouMean(word: string, known: readonly string[], isQualified = false): string {
   const similar = similarNames(word, known, isQualified);
@@ -14,9 +14,10 @@ export function didYouMean(word: string, known: readonly string[], isQualified =
 }
 
 /**
- * The question that begins the remedy for a file that does not exist. It names a file of the same folder.
+ * The question at the beginning of the remedy for a file that does not exist. The question suggests a file in the same
+ * folder. Empty if the folder contains no file with a similar name.
  *
- * @param file the path as it was written
+ * @param file the path as specified by the user
  * @param folder the folder that the path is relative to
  */
 export function didYouMeanFile(file: string, folder = '.'): string {
@@ -29,22 +30,21 @@ export function didYouMeanFile(file: string, folder = '.'): string {
 }
 
 /**
- * The known names that were probably meant. There are several only if `word` omits the database or layer and matches
- * all of them.
+ * The known names that were probably meant, which are the names with the smallest edit distance. The result contains
+ * several names only if `word` omits the database or layer, and matches all of these names.
  *
- * They have the smallest edit distance, which ignores the case of letters, and whether words are separated by `_`, `-`
- * or a space.
+ * The edit distance ignores upper and lower case, and treats `_`, `-` and spaces as equal.
  */
 function similarNames(word: string, known: readonly string[], isQualified = false): string[] {
   const partOf = (name: string) => normalized(isQualified ? name.replace(/^.*[./]/, '') : name);
   const hasQualifier = partOf(word) !== normalized(word);
   const limit = Math.max(2, partOf(word).length / 3);
-  // A number such as a version is not misspelled.
+  // A word without letters, such as a version number, is not a misspelled name.
   const ranked = [...new Set(/\p{L}/u.test(word) ? known : [])]
     .map(name => {
       const edits = distance(partOf(word), partOf(name));
       const isSimilar = edits <= limit && edits < partOf(word).length;
-      // Names that differ only in their qualifiers are compared as a whole.
+      // Names that differ only in their qualifiers are ranked by the distance of the whole names.
       const whole = hasQualifier || !isQualified ? distance(normalized(word), normalized(name)) : 0;
       return { name, edits, whole, isSimilar };
     })
@@ -60,7 +60,7 @@ function normalized(name: string): string {
   return name.toLowerCase().replace(/[-\s]+/g, '_');
 }
 
-/** The Levenshtein distance of two words. */
+/** The Levenshtein distance between two words. */
 export function distance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_unused, index) => index);
   for (let i = 1; i <= from.length; i++) {

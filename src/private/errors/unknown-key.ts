@@ -1,14 +1,14 @@
 import { didYouMean } from './suggestion';
 
-/** Suggests the known key that was probably meant, and lists the known keys in the same case as the key. */
+/** Suggests the known key that was probably meant, and lists the known keys in the same case style as the key. */
 export function unknownKeyRemedy(key: string, known: string[]): string {
   const names = /[A-Z]/.test(key) ? known.map(camelCase) : key.includes('_') ? known.map(snakeCase) : known;
   return `${didYouMean(key, names)}Known keys: ${names.join(', ')}.`;
 }
 
 /**
- * The unknown keys in a list of keys. A key that is similar to a known key is probably a typo; others can be
- * deliberate.
+ * The unknown keys in a list of keys. An unknown key that is similar to a known key is probably a typo. Any other
+ * unknown key may be deliberate.
  */
 export function unknownKeys(
   keys: string[],
