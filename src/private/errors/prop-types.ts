@@ -29,7 +29,10 @@ export function checkProps<Props extends object>(scope: IConstruct, props: Props
     throw synthError(scope, 'UNKNOWN_KEY', `${key} is not a known prop.`, suggestion.trim());
   }
   for (const key of others) {
-    Annotations.of(scope).addWarningV2(`cdk-glue-medallion:unknown-prop-${key}`, `unknown prop, ignored: "${key}".`);
+    Annotations.of(scope).addWarningV2(
+      `cdk-glue-medallion:unknown-prop-${key}`,
+      `"${key}" is not a known prop, and is ignored. Correct its name, unless it is a prop of a subclass.`,
+    );
   }
   checkTypes(scope, '', props, types);
 }
