@@ -8,7 +8,7 @@ export interface SearchEntry {
   /** The layer of a dataset, the dataset of a table, or the table of a column. */
   readonly place: string;
   readonly link: string;
-  /** The text to search, in lower case: the name and, for datasets and columns, the description. */
+  /** The text to search, in lower case: the name, the description, and the name of a column in the source. */
   readonly text: string;
 }
 
