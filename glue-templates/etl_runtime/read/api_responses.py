@@ -50,8 +50,8 @@ def response_records(
         if (count := sum(block.count() for block in blocks)) != len(values):
             raise RunFailed(
                 ErrorCode.UNEXPECTED_ERROR,
-                f"{where}: {count:,} records were copied, but the response has {len(values):,}. Report this with the "
-                "original.",
+                f"{where}: {count:,} records were copied, but the response has {len(values):,}. Report this as a "
+                "bug, and attach the original.",
             )
         yield from blocks if column is None else [_with_column(blocks, values, column, stored.get("value"))]
 

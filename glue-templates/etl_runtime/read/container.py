@@ -34,7 +34,7 @@ from etl_runtime.source.files.original import Original
 SUPPORTED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 UNSUPPORTED_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 BLOCK_BYTES = 1 << 20
-# A member may unpack to 300 times the download plus 1 GB. A larger one is a decompression bomb.
+# A member may unpack to 300 times the size of the download plus 1 GB. A larger one is a decompression bomb.
 MAX_RATIO, MIN_LIMIT_BYTES = 300, 1 << 30
 DAMAGE_TEXTS = (  # clearer than Python's messages
     ("File is not a zip file", "the central directory at the end of the ZIP is missing"),
@@ -112,7 +112,7 @@ def members(original: Original) -> Iterator[list[Member]]:
 def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
     """Open the download as a ZIP archive. Returns None if it is not one.
 
-    Other bytes may precede a ZIP archive, such as a self-extracting program.
+    Other bytes, such as a self-extracting program, may precede a ZIP archive.
     """
     has_magic = head.startswith(ZIP_MAGIC)
     if not has_magic and (
@@ -267,7 +267,7 @@ class _UnpackedStream(io.RawIOBase):
             if not block and self._expected_bytes not in (None, self._size):
                 raise EOFError(f"the data ends after {self._size:,} of {self._expected_bytes:,} bytes")
         if self._size > self._max_bytes:
-            limit = f"{self._max_bytes >> 20:,} MB: 1 GB plus {MAX_RATIO} times the size of its download"
+            limit = f"{self._max_bytes >> 20:,} MB (1 GB plus {MAX_RATIO} times the size of its download)"
             raise RunFailed(ErrorCode.ARCHIVE_BOMB, f"{self._label} unpacks to more than {limit}. Inspect the file.")
         buffer[: len(block)] = block
         return len(block)

@@ -1,4 +1,4 @@
-"""Determines which files of an archive contain the data. If the names do not show it, content and size decide."""
+"""Determines which files of an archive contain the data, by their names or by their content and size."""
 
 import re
 from collections import Counter
@@ -68,10 +68,10 @@ def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
     """Return the only data file of an archive. If that is not certain, return None and, if one file is likely, a
     sentence that explains the doubt.
 
-    If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data.
-    A larger file with records may contain the data. If the extension is a generic one such as .txt, which control files
-    and documentation also use, a smaller file with records or a larger file of an unsupported type may contain the
-    data, too.
+    If exactly one file has the extension of a data file, it is the data file, unless another file may contain the data,
+    such as a larger file with records. A generic extension such as .txt, which control files and documentation also
+    use, is weaker evidence: a smaller file with records, or a larger file of an unsupported type, may also contain the
+    data.
     """
     if len(members) == 1:
         return members[0], ""
@@ -91,8 +91,8 @@ def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
 
 
 def kind_of_content(member: Member) -> ContentKind | None:
-    """The kind of content that the first bytes of a file show. None for anything else, such as prose or an empty
-    file."""
+    """The kind of content that the first bytes of a file show. Returns None for anything else, such as prose or an
+    empty file."""
     try:
         with member.open() as stream:
             head = stream.read(SAMPLE_BYTES)

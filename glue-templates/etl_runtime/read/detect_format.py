@@ -91,7 +91,7 @@ def _json_type(text: str) -> FileType | None:
     try:
         _, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
-        return "json"  # longer than the head, or invalid: the reader reports that
+        return "json"  # the text is longer than the head, or invalid, which the reader reports
     line, _, rest = text[end:].partition("\n")
     if line.strip():
         return "json" if ADJACENT_DOCUMENTS.match(text[end:]) else None
@@ -100,7 +100,7 @@ def _json_type(text: str) -> FileType | None:
 
 
 def _is_json(text: str) -> bool:
-    """Whether the text, which may be truncated, is valid JSON up to its end. [0-10),5 is delimited text."""
+    """Whether the text, which may be truncated, is valid JSON up to its end. For example, [0-10),5 is not."""
     try:
         json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:

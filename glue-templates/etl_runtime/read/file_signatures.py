@@ -89,7 +89,7 @@ class UnsupportedFile:
 
 
 def unsupported_file(head: bytes, inside: bool = False) -> UnsupportedFile | None:
-    """The type of a file that is not supported, from its first HEAD_BYTES. None for any other file.
+    """The type of a file that is not supported, from its first HEAD_BYTES. Returns None for any other file.
 
     Inside another container, no archive is supported.
     """

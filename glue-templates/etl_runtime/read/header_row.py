@@ -8,5 +8,5 @@ YEAR = re.compile(r"(19|20)\d\d")
 
 
 def number_in_header(fields: Iterable[str]) -> str | None:
-    """The first number that is not a year, None if there is none."""
+    """The first number that is not a year, or None if there is none."""
     return next((field for field in fields if NUMBER.fullmatch(field) and not YEAR.fullmatch(field)), None)

@@ -19,5 +19,5 @@ def prefetch(blocks: Iterator[bytes]) -> Iterator[bytes]:
             coming.append(thread.submit(next, blocks, None))
             yield block
     finally:
-        # Not waited for: garbage collection can end this generator in a thread that holds a lock the other one needs.
+        # Do not wait: garbage collection can end this generator in a thread that holds a lock that the pool needs.
         thread.shutdown(wait=False, cancel_futures=True)

@@ -67,7 +67,7 @@ def split_records(
     the columns.
 
     `file_format.type` must be set. `places` defines where the records of the `table` are in JSON. Raises RunFailed if
-    the file cannot be read, and FILE_EMPTY if it does not even have a header.
+    the file cannot be read, with the code FILE_EMPTY if it does not even have a header.
     """
     yield from _or_empty(_split(member, file_format, table, places or TableRecords()))
 
@@ -110,7 +110,7 @@ def shape_of(file_format: FileFormat) -> RecordShape:
 def split_api_responses(
     member: Member, endpoint: Endpoint, places: TableRecords | None = None
 ) -> Iterator[RecordBlock]:
-    """Split the archived responses of an endpoint into blocks.
+    """Split the stored responses of an endpoint into blocks.
 
     If there are no records, one empty block still creates the table.
     """
@@ -255,6 +255,6 @@ def _record_blocks(batches: Iterator[Records]) -> Iterator[RecordBlock]:
             block = RecordBlock(text, records, head)
             text, records, head = bytearray(), 0, b""
             yield block
-            del block  # release the memory: the caller uploads it
+            del block  # release the memory, because the caller has uploaded the block
     if records:
         yield RecordBlock(text, records, head)

@@ -337,7 +337,7 @@ def test_a_decompression_bomb_fails_and_leaves_no_file(
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with pytest.raises(
             RunFailed,
-            match=r"^ARCHIVE_BOMB: x(.csv in x)? unpacks to more than \d+ MB: 1 GB plus 300 times the size of its download. Inspect the file.",
+            match=r"^ARCHIVE_BOMB: x(.csv in x)? unpacks to more than \d+ MB \(1 GB plus 300 times the size of its download\). Inspect the file.",
         ):
             found[0].open().read()
         with (

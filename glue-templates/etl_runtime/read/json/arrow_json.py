@@ -2,8 +2,8 @@
 `JsonCells`.
 
 With a schema, Arrow rejects invalid JSON, values of other types, lone surrogates, and unknown and duplicate keys. This
-module checks for what Arrow accepts: lines that do not contain exactly one object, NaN and infinity, and numbers whose
-text cannot be restored from the nearest double.
+module checks for the cases that Arrow accepts: lines that do not contain exactly one object, NaN and infinity, and
+numbers whose text cannot be restored from the nearest double.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ from etl_runtime.read.json.json_strings import inside_strings
 
 MAX_BLANKS = 64  # before or after an object: typical indentation
 EXACT_CHARACTERS = 15  # any number with up to 15 digits and without an exponent can be restored from a double
-MIN_LONG, MAX_LONG = -(10 ** (EXACT_CHARACTERS - 1)), 10**EXACT_CHARACTERS  # integers with more characters
+# Integers outside of these bounds have more than EXACT_CHARACTERS characters.
+MIN_LONG, MAX_LONG = -(10 ** (EXACT_CHARACTERS - 1)), 10**EXACT_CHARACTERS
 LF, SPACE, OPEN, CLOSE, MINUS, ZERO = b"\n {}-0"
 LOWER_E, TO_LOWER_CASE = ord("e"), 0x20
 BLANKS = np.isin(np.arange(256), list(b" \t\r"))
@@ -30,7 +31,7 @@ Offsets = npt.NDArray[np.int64]
 
 
 def read_objects(chunk: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
-    """Objects, one per line → columns of strings, 64-bit integers, doubles, booleans, structs and lists.
+    """Read objects, one per line, as columns of strings, 64-bit integers, doubles, booleans, structs and lists.
 
     Returns None if the objects have other keys, or if it is not certain that every value can be restored.
     """
@@ -56,7 +57,7 @@ def read_objects(chunk: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
 
 
 def _objects(chunk: bytes) -> int:
-    """The number of non-blank lines. 0 if one of them does not begin and end with a brace."""
+    """The number of non-blank lines, or 0 if one of them does not begin and end with a brace."""
     content = np.frombuffer(chunk, np.uint8)
     ends = np.flatnonzero(content == LF)
     starts = np.append(0, ends[:-1] + 1)
@@ -88,7 +89,7 @@ def _are_doubles_exact(chunk: bytes, arrays: list[pa.Array]) -> bool:
     in_number = np.frombuffer(chunk.translate(IN_NUMBER), np.uint8) * (inside_strings(chunk) ^ np.uint8(1))
     edges = np.flatnonzero(in_number[1:] != in_number[:-1]) + 1  # in pairs: no line begins or ends with a number
     starts, ends = edges[::2], edges[1::2]
-    sizes = ends - starts  # 1 for the e in true and false
+    sizes = ends - starts  # the e in true and false is also found, with size 1
     if ((sizes == 2) & (content[starts] == MINUS) & (content[starts + 1] == ZERO)).any():
         return False  # -0 as an integer is 0
     doubtful = sizes > EXACT_CHARACTERS
@@ -123,6 +124,6 @@ def _long_integers(integers: pa.Array) -> int:
 def _texts(chunk: bytes, starts: Offsets, ends: Offsets) -> pa.Array:
     """The ASCII texts between the offsets, which must be in ascending order."""
     offsets = np.stack([starts, ends], axis=1).astype(np.int32)
-    between = np.append(offsets, np.int32(len(chunk)))  # every second text is the one between an end and the next start
+    between = np.append(offsets, np.int32(len(chunk)))  # every second text lies between an end and the next start
     spans = pa.StringArray.from_buffers(2 * len(starts), pa.py_buffer(between), pa.py_buffer(chunk))
     return spans.take(pa.array(np.arange(0, 2 * len(starts), 2)))

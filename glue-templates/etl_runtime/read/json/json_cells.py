@@ -123,9 +123,9 @@ def _dates(texts: pa.Array, column_type: ColumnType) -> Converted:
 
 
 def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Converted:
-    """An array of any type except dates, which are not nested.
+    """Convert the values to an array of any type except dates and timestamps, which are never nested.
 
-    `text` and `json` are the names of `detailed_type_of`.
+    The type can also be `text` or `json`, as returned by `detailed_type_of`.
     """
     name = type_.name
     if name == "json":

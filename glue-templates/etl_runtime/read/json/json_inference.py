@@ -27,7 +27,7 @@ clean_name = lru_cache(maxsize=100_000)(_clean_name)
 
 @dataclass(frozen=True)
 class Member:
-    """A field of objects: its first position in an object, and the inference of its values."""
+    """A field of objects: its lowest position in any object, and the inference from its values."""
 
     place: int
     inference: "JsonInference"
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class JsonInference:
-    """The JSON types of the cells, and facts about the cells of each type. Empty if no cell has a value.
+    """The JSON types of the cells, and facts about the cells of each type. All facts are empty if no cell has a value.
 
     `opaque` means that the cells can only be stored as JSON text, because of too many fields for a struct, keys with
     the same clean name, keys that are not ASCII, nesting that is too deep, or strings with an unpaired surrogate. In
@@ -113,7 +113,7 @@ class JsonInference:
         )
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published type plus the nested fields that only the cells have, if these fields have a value."""
+        """The published type, extended by the nested fields that have a value in the cells but are not published."""
         published = detailed_type_of(column_type)
         wider = _widened(published, self)
         return column_type if wider == published or len(str(wider)) > MAX_TYPE_CHARACTERS else _column_type(wider)

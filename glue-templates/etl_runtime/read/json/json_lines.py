@@ -40,7 +40,7 @@ def json_lines(blocks: Iterator[bytes], name: str) -> Iterator[Records]:
     if head.lstrip().startswith(b"["):
         LOG.info(
             f"{name}: each document is a list, so the table has one column. If the lists are rows, set file_format to "
-            '{"orient": "values"}, and column_names if the first row is a record.'
+            '{"orient": "values"}. If the first row is a record, also set column_names.'
         )
     if _is_sequence(head):
         reader = JsonReader(chain([head], blocks), name)
@@ -97,7 +97,7 @@ def _has_continued_document(lines: Records, rest: bytes) -> bool:
     """Whether a document certainly spans several lines, or is followed by a comma. `rest` is the text that follows the
     lines.
 
-    False for a truncated line, which the parsing task reports.
+    Returns False for a truncated line, which the task that parses the line reports.
     """
     text, ends = bytes(lines.text), lines.ends
     if not len(ends):
@@ -118,7 +118,8 @@ def _has_continued_document(lines: Records, rest: bytes) -> bool:
 
 
 def _lines(text: bytes) -> Records:
-    """Complete lines, without blank lines. Adjacent objects on one line are split, because a line break is missing."""
+    """Complete lines, without blank lines. Adjacent objects on one line are split, because the line break between them
+    is missing."""
     if b"\x1e" in text:
         text = RECORD_SEPARATORS.sub(b" ", text)
     content = np.frombuffer(text, np.uint8)

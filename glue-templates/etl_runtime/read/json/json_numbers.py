@@ -41,7 +41,7 @@ class NumberFacts:
 
     @property
     def best(self) -> str:
-        """The preferred type. `text` if no number type keeps all values exactly."""
+        """The preferred type, or `text` if no number type keeps all values exactly."""
         if self.integers and self.bigint:
             return "bigint"
         if self.integers and self.digits <= MAX_DECIMAL_DIGITS:
@@ -149,7 +149,7 @@ def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, li
 
 
 def _fitting(value: Decimal, precision: int, scale: int) -> Decimal | None:
-    """The value with exactly `scale` decimal places, which Arrow can always convert. None if it does not fit."""
+    """The value with exactly `scale` decimal places, which Arrow can always convert, or None if it does not fit."""
     integer, fraction = _decimal_size(value)
     if integer > precision - scale or fraction > scale:
         return None

@@ -67,14 +67,17 @@ class JsonReader:
         raise RunFailed(code, f"{self.name}: {what}", retryable=retryable)
 
     def peek(self) -> bytes:
-        """The next byte that is not whitespace. Empty at the end of the text."""
+        """The next byte that is not whitespace, or no byte at the end of the text."""
         while True:
             self._at = BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
     def next_document(self) -> bytes:
-        """The first byte of the next document. Empty at the end. Raises RunFailed if other text follows a document."""
+        """The first byte of the next document, or no byte at the end.
+
+        Raises RunFailed if other text follows a document.
+        """
         may_follow = b"," if self._documents else b""
         while (first := self.peek()) and first in (RECORD_SEPARATOR, may_follow):
             may_follow = b"" if first == may_follow else may_follow
@@ -288,12 +291,10 @@ class JsonReader:
             pass
 
     def _until_closed(self, opening: bytes, window: int) -> Iterator[tuple[bytes, Offsets]]:
-        """Yield the text up to the bracket that closes `opening` in chunks, with the offsets of the commas between
-        values.
+        """Yield, in chunks, the text up to the bracket that closes `opening`, with the offsets of the commas between
+        values. Moves the cursor past the closing bracket.
 
-        Line breaks become spaces.
-
-        The first chunk has `window` bytes; the following chunks are larger. Moves the cursor past the closing bracket.
+        Line breaks become spaces. The first chunk has `window` bytes; the following chunks are larger.
         """
         depth, inside = 1, False
         while True:

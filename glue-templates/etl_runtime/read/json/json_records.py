@@ -36,10 +36,10 @@ def json_records(
     Each call of `open_blocks` starts at the beginning of the file.
 
     `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
-    are at the published place in `places`, or else where `detect_place` finds the records of the `table`. With
+    are at the published location in `places`, or where `detect_place` finds the records of the `table`. With
     `optional`, a missing list is treated as empty. `shape` is the declared shape of the records. Raises RunFailed if
-    the records are not at their place, if several lists match, if brackets do not match, or if a document is followed
-    by anything except another document.
+    the records are not at their location, if several lists match, if brackets do not match, or if a document is
+    followed by anything except another document.
     """
     places = places or TableRecords()
     reader = JsonReader(open_blocks(), name)
@@ -102,7 +102,7 @@ def _undeclared_path(
     optional: bool,
     shape: RecordShape,
 ) -> tuple[str, ...] | None:
-    """The path to the records at the known place, else at the detected place. None if there are no records."""
+    """The path to the records, from the known or the detected location. Returns None if there are no records."""
     known = places.known
     if known is None:
         detected = detect_place(JsonReader(open_blocks(), name), table, optional, shape)
@@ -170,7 +170,7 @@ def records_at(
         elif first == b"{":
             yield reader.record()
         else:
-            where = f"{reader.selector} {'.'.join(parents)}" if parents else "the document"
+            where = f"the value at the {reader.selector} path {'.'.join(parents)}" if parents else "the document"
             reader.fail(
                 f"{where} is {reader.scalar()}, neither a list nor an object. Check the source.",
                 ErrorCode.JSON_RECORDS_NOT_FOUND,
@@ -199,7 +199,7 @@ def records_at(
             continue
         if matched_key is not None:
             reader.fail(
-                f"{reader.selector} {declared} matches two keys, {matched_key} and {key}. Correct the file.",
+                f"{reader.selector} is {declared}, which matches two keys, {matched_key} and {key}. Correct the file.",
                 ErrorCode.JSON_RECORDS_AMBIGUOUS,
             )
         matched_key = key
@@ -264,7 +264,7 @@ def _records_at_position(
     if int(path[0]) >= length and not optional:
         reader.fail(
             f"{reader.selector} is {'.'.join((*parents, *path))}, but {'.'.join(parents) or 'the document'} is a list "
-            f"with {length:,} elements. Check the source, or correct {reader.selector}.",
+            f"of length {length:,}. Check the source, or correct {reader.selector}.",
             ErrorCode.JSON_RECORDS_NOT_FOUND,
             retryable=True,
         )

@@ -79,7 +79,7 @@ def _items(line: bytes, reader: JsonReader, row: int) -> list[bytes]:
 
 
 def _flat_items(row: bytes) -> list[bytes] | None:
-    """The items of a row without nested values. None if one is missing before or after a comma."""
+    """The items of a row without nested values, or None if one is missing before or after a comma."""
     body = row[1:-1]
     if not body.strip(BLANKS):
         return []
@@ -89,7 +89,7 @@ def _flat_items(row: bytes) -> list[bytes] | None:
 
 
 def _nested_items(row: bytes) -> list[bytes] | None:
-    """The items of a row, None if it is not valid JSON."""
+    """The items of a row, or None if the row is not valid JSON."""
     items: list[bytes] = []
     try:
         text, at = row.decode(), 1

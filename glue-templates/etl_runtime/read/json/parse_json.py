@@ -1,4 +1,4 @@
-"""Parse JSON records to columns of cells, strictly and with exact numbers.
+"""Parse JSON records into columns of cells, strictly and with exact numbers.
 
 A record that is not an object has one column, `value`. Missing keys and null become null; an empty string stays an
 empty string. If an object has a duplicate key, the cell has the last value, and the overwritten values are the
@@ -127,8 +127,8 @@ def _fail(name: str, number: int, line: str, what: str, at: int) -> NoReturn:
         )
     raise RunFailed(
         ErrorCode.JSON_INVALID,
-        f"{name}, record {number:,}: the line is truncated ({what}), …{line[-SHOWN_CHARACTERS:]}. Run again. "
-        "If a document spans several lines, set file_format.type to json.",
+        f"{name}, record {number:,}: the line is truncated ({what}). It ends with …{line[-SHOWN_CHARACTERS:]}. Run "
+        "again. If a document spans several lines, set file_format.type to json.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Finds the place of the records in a JSON document, without reading it into memory."""
+"""Finds the location of the records in a JSON document, without reading the document into memory."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,10 +36,10 @@ MAX_MEMBERS = 100  # members of a nested object that are searched; an object wit
 
 @dataclass(frozen=True)
 class Detected:
-    """The place of the records in a document, and a `text` that describes it in the log.
+    """The location of the records in a document, and a `text` that describes it in the log.
 
-    `path` is None if there are no records. The place is not certain if the only list in the document is empty, because
-    it may not be the list of records.
+    `path` is None if there are no records. The location is not certain if the only list in the document is empty,
+    because this list may not be the list of records.
     """
 
     place: RecordsPlace
@@ -49,10 +49,10 @@ class Detected:
 
 
 def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordShape = OBJECTS) -> Detected:
-    """Find the place of the records if it is neither declared nor known from the last publication. The cursor is before
-    the document.
+    """Find the location of the records if it is neither declared nor known from the last publication. The cursor must
+    be before the document.
 
-    With `optional`, a document without a list has no records. Raises RunFailed if the place is ambiguous, or if the
+    With `optional`, a document without a list has no records. Raises RunFailed if the location is ambiguous, or if the
     shape of the records differs from the declared one.
     """
     first = reader.next_document()
@@ -146,10 +146,9 @@ def _refuse_rows(reader: JsonReader) -> None:
 
 
 def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
-    """The first byte of the value at the path in the next document. It is `n` for null, and empty if there is no such
-    key.
+    """The first byte of the value at the path in the next document: `n` for null, and no byte if there is no such key.
 
-    If the path passes through a list or a single value, it is the first byte of that list or value.
+    If the path passes through a list or a single value, the first byte of that list or value is returned.
     """
     first = reader.next_document()
     while path:
@@ -166,7 +165,7 @@ def first_byte_at(reader: JsonReader, path: tuple[str, ...]) -> bytes:
 
 
 def steps_of(path: tuple[str, ...], key: str) -> int:
-    """The number of path steps that this key matches, 0 if none. A key that contains dots can match several steps."""
+    """The number of path steps that this key matches, or 0. A key that contains dots can match several steps."""
     return next((steps for steps in range(1, len(path) + 1) if key == ".".join(path[:steps])), 0)
 
 
@@ -221,7 +220,7 @@ class _Outline:
         members: dict[str, list[str] | None] = {}
         for key in reader.members():
             members[key] = None
-            # The keys of its values show whether an object at MAX_DEPTH has records as values.
+            # An object at MAX_DEPTH is read one level deeper: the keys of its values show whether they are records.
             if reader.peek() == b"{" and depth <= MAX_DEPTH + 1:
                 members[key] = self._read_object(reader, f"{path}.{key}", depth + 1)
             else:

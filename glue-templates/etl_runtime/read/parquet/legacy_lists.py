@@ -1,4 +1,4 @@
-"""Lists of lists in the legacy layout with two levels, which Arrow before version 19 reads as lists of structs.
+"""Lists of lists in the legacy two-level layout, which Arrow before version 19 reads as lists of structs.
 
     repeated group array (LIST) { repeated int32 array; }
 
@@ -39,7 +39,7 @@ def legacy_lists(schema: str) -> set[Place]:
 
 
 def without_legacy_structs(array: pa.Array, legacy: set[Place], leaf: int, depth: int = 0) -> pa.Array:
-    """The array with lists in place of the structs of legacy lists. `leaf` is the index of its first leaf."""
+    """Replace the structs of legacy lists with lists. `leaf` is the index of the first leaf of the array."""
     if pa.types.is_struct(array.type):
         children = []
         for child in array.flatten():

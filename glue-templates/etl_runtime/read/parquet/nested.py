@@ -1,4 +1,4 @@
-"""Nested Arrow arrays: their leaves, and arrays with the same lists, maps and structs but other leaves."""
+"""Reads and replaces the leaves of nested Arrow arrays, without changing their lists, maps and structs."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def leaf_arrays(array: pa.Array) -> Iterator[pa.Array]:
 
 
 def with_leaves(array: pa.Array, leaves: Iterator[pa.Array]) -> pa.Array:
-    """The array with other leaves, which may have other types."""
+    """Replace the leaves of the array. The new leaves may have other types."""
     if isinstance(array.type, pa.BaseExtensionType):
         return with_leaves(array.storage, leaves)
     if pa.types.is_struct(array.type):
@@ -50,12 +50,12 @@ def leaf_count(type: pa.DataType) -> int:
 
 
 def list_of(array: pa.Array, items: pa.Array) -> pa.Array:
-    """The lists of `array`, with other items."""
+    """Replace the items of the lists in `array`."""
     return pa.ListArray.from_arrays(list_offsets(array), items, mask=array.is_null())
 
 
 def list_offsets(array: pa.Array) -> pa.Array:
-    """The offsets of the lists in their items, starting with 0."""
+    """The offset at which each list begins in the items, starting with 0."""
     lengths = pc.fill_null(pc.list_value_length(array), 0)
     return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
 
@@ -68,6 +68,6 @@ def entries(array: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def map_of(array: pa.Array, keys: pa.Array, items: pa.Array) -> pa.Array:
-    """The maps of `array`, with other keys and items."""
+    """Replace the keys and items of the maps in `array`."""
     offsets = pa.array(array.offsets.to_numpy() - array.offsets[0].as_py(), pa.int32())
     return pa.MapArray.from_arrays(offsets, keys, items, mask=array.is_null())

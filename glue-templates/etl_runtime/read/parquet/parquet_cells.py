@@ -138,7 +138,7 @@ def _struct(array: pa.Array) -> pa.Array:
 
 
 def _not_null(array: pa.Array) -> pa.Array:
-    """Replace the null type by text, for members without any value."""
+    """Replace the null type with text, for members without any value."""
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 

@@ -1,4 +1,7 @@
-"""Split a Parquet file into parts in the Arrow IPC file format, with Athena types. Only a few batches are in memory."""
+"""Split a Parquet file into parts in the Arrow IPC file format, with Athena types.
+
+Few batches are in memory at a time.
+"""
 
 import io
 import json
@@ -28,9 +31,9 @@ LAST_MICROSECOND = 2**63 // 1000 - 1  # the end of the range of nanosecond times
 
 
 def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[bytes, int, bytes]]:
-    """Split the file into parts of about `part_bytes`: (part, rows, sample). A file without rows has one part.
+    """Split the file into parts of about `part_bytes`. Yields (part, rows, sample). A file without rows has one part.
 
-    Raises RunFailed if it cannot be read.
+    Raises RunFailed if the file cannot be read.
     """
     _require_parquet(path, name)
     rows = 0
@@ -58,8 +61,8 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
         if UNKNOWN_LOGICAL_TYPE in what:
             raise RunFailed(
                 ErrorCode.FILE_FORMAT_UNSUPPORTED,
-                f"{name} has a column whose logical type, such as GEOMETRY or VARIANT, is newer than this Glue "
-                "version. Set glue_version to 6.0, or ask the data provider for a file with binary or text columns.",
+                f"{name} has a column with a logical type that this Glue version does not support, such as GEOMETRY or "
+                "VARIANT. Set glue_version to 6.0, or ask the data provider for a file with binary or text columns.",
             ) from error
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
@@ -155,9 +158,8 @@ def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> p
 def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
     """Merge INT96 timestamps that Arrow read as nanoseconds and as microseconds.
 
-    Nanoseconds silently overflow before 1678 and after 2261. Microseconds are truncated.
-
-    The result is text if any value is finer than a microsecond.
+    Nanoseconds silently overflow before 1678 and after 2261. Microseconds are truncated. The result is text if any
+    value is finer than a microsecond.
     """
     micros = coarse.cast(pa.int64())
     in_range = pc.and_(pc.greater(micros, -LAST_MICROSECOND), pc.less(micros, LAST_MICROSECOND))

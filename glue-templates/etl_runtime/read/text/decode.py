@@ -146,7 +146,7 @@ def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes
 
 
 def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape: bytes, name: str) -> Iterator[bytes]:
-    """Replace each multi-byte `delimiter` in the text by STAND_IN. `delimited` restores it inside quotes.
+    """Replace each multi-byte `delimiter` in the text with STAND_IN. `delimited` restores it inside quotes.
 
     Works on complete lines, because a delimiter may span two blocks but never two lines.
     """

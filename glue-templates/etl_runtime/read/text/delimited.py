@@ -54,7 +54,7 @@ def read_table(text: bytes, file_format: FileFormat, width: int, records: int | 
     """Read records as `width` columns of text, in record order. Empty text and `null_values` become null.
 
     Missing fields become null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
-    records, if it is known. It makes it possible to read faster if each record is a single line with LF.
+    records, if it is known. If each record is a single line that ends with LF, the text is then read faster.
     """
     first = first_record(text, file_format)
     ends_open = (
@@ -117,10 +117,10 @@ def _read(
             quoted_strings_can_be_null=file_format.quoted_nulls,
             null_values=["", *(_null_token(token, file_format, placeholders) for token in file_format.null_values)],
             auto_dict_encode=False,
-            check_utf8=False,  # already decoded strictly
+            check_utf8=False,  # the text has already been decoded strictly
         ),
     )
-    # combine_chunks copies
+    # combine_chunks copies the data, so a column with a single chunk is used directly.
     columns = [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in table.columns]
     return [_restore(column, file_format, placeholders) for column in columns], irregular
 
@@ -138,7 +138,7 @@ def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders)
 
 
 def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholders) -> pa.Array:
-    """Replace the placeholders and the quoted single-byte delimiter in the column by the original text."""
+    """Replace the placeholders and the quoted single-byte delimiter in the column with the original text."""
     for placeholder, meant in placeholders.items():
         column = pc.replace_substring(column, placeholder, meant)
     stand_in = file_format.delimiter_byte.decode()

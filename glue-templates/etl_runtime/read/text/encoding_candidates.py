@@ -48,8 +48,8 @@ def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
 
 
 def described_candidates(text: bytes) -> str:
-    """The candidates as text for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Empty if there are
-    none."""
+    """The candidates as text for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Returns an empty
+    text if there are none."""
     shown = [
         f"{encoding} ({', '.join(json.dumps(word[:MAX_CHARACTERS], ensure_ascii=False) for word in words)})"
         for encoding, words in encoding_candidates(text)

@@ -164,4 +164,4 @@ def _are_records(lines: Sequence[bytes], columns: Sequence[_Column], file_format
         return True
     return (
         expected > 1 and bool(columns) and columns[0].cells >= MIN_CATEGORY_CELLS
-    )  # many records, and no cell begins with a space
+    )  # there are many records, and no cell begins with a space

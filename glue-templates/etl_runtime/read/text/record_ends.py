@@ -32,7 +32,7 @@ LOG = logging.getLogger(__name__)
 
 MAX_RECORD_BYTES = 256 << 20
 MAX_SHOWN_CHARACTERS = 80
-MAX_BUFFERED_BYTES = 16 << 20  # of a long record; when they are buffered, its end is searched for again
+MAX_BUFFERED_BYTES = 16 << 20  # of a long record, before its end is searched for again
 LF, CR = 0x0A, 0x0D
 DOS_END_OF_FILE = b"\x1a"  # DOS programs append it to text
 QUOTE_FIX = 'Correct the file, or set file_format.quote ("" if the file has no quoted fields).'
@@ -58,7 +58,7 @@ class Records:
         return int(len(self.ends) - self._blank().sum())
 
     def first(self) -> bytes | None:
-        """The first record, with its line ending. None if all lines are empty."""
+        """The first record, with its line ending, or None if all lines are empty."""
         filled = np.flatnonzero(~self._blank())
         return None if not len(filled) else self.text[self._starts()[filled[0]] : self.ends[filled[0]]]
 
@@ -176,7 +176,7 @@ def split_at_record_ends(blocks: Iterator[bytes], file_format: FileFormat, name:
                 raise RunFailed(
                     ErrorCode.TEXT_INVALID,
                     f"{name}, record {at:,}: the file ends with the escape character {file_format.escape}. "
-                    "The file is truncated, or file_format.escape is wrong.",
+                    "The file may be truncated. Check the source, or correct file_format.escape.",
                 )
             raise RunFailed(
                 ErrorCode.QUOTE_NOT_CLOSED, f"{name}, record {at:,}: a quoted field is not closed. {QUOTE_FIX}"
@@ -323,7 +323,7 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
 
 
 def first_record(text: bytes, file_format: FileFormat) -> bytes:
-    """The first record of a text that consists of complete records, with its line ending. Empty if there is none."""
+    """The first of the complete records in a text, with its line ending, or no bytes if there are no records."""
     start = len(text) - len(text.lstrip(b"\r\n"))
     found = _record_pattern(file_format, strict=False).match(text, start)
     return found[0] if found else b""
@@ -440,7 +440,7 @@ def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
 
 @lru_cache
 def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A pattern for the places where a record may not simply end at the next line ending."""
+    """A pattern for the positions at which a record may not simply end at the next line ending."""
     specials = b"|".join(re.escape(each.encode()) for each in (file_format.quote, file_format.escape) if each)
     comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
     return re.compile(b"|".join(part for part in (specials, comment) if part))

@@ -421,7 +421,7 @@ def test_overwritten_values_of_a_duplicate_key_are_surplus(
         ('{"a": "x\ty"}', "Invalid control character"),
         (
             '{"a": 1, "b": "cut of',
-            r'the line is truncated \(.*\), …{"a": 1, "b": "cut of\. .* set file_format\.type to json',
+            r'the line is truncated \(.*\)\. It ends with …{"a": 1, "b": "cut of\. .* set file_format\.type to json',
         ),
         ("[1, 2", "the line is truncated"),
         ("{", "the line is truncated .*set file_format.type to json"),

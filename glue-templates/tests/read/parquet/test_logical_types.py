@@ -146,7 +146,7 @@ def test_a_logical_type_that_arrow_does_not_know_is_named() -> None:
         return
     with pytest.raises(
         RunFailed,
-        match="^FILE_FORMAT_UNSUPPORTED: geometry.parquet has a column whose logical type, such as GEOMETRY or VARIANT, "
-        "is newer than this Glue version. Set glue_version to 6.0",
+        match="^FILE_FORMAT_UNSUPPORTED: geometry.parquet has a column with a logical type that this Glue version does not support, "
+        "such as GEOMETRY or VARIANT. Set glue_version to 6.0",
     ):
         cells_of(path, "c")
