@@ -15,7 +15,7 @@ from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import REDIRECTED_POST, RequestFailed
 from etl_runtime.web.session_cookies import SessionCookies
 
-URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # not percent-encoded; all others are, as in a browser
+URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"  # not percent-encoded; all other characters are, as in a browser
 PORTS = {"http": 80, "https": 443}
 
 

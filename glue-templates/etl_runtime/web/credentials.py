@@ -10,8 +10,8 @@ class Credentials:
     """The credentials of a dataset without `auth`. They leave requests unchanged."""
 
     def current_token(self) -> str | None:
-        """The access token in use, None if these credentials do not use an expiring token. Raises RunFailed if no token
-        can be obtained."""
+        """The access token in use, or None if these credentials do not use an expiring token. Raises RunFailed if no
+        token can be obtained."""
         return None
 
     def renew(self, rejected_token: str | None) -> bool:

@@ -56,7 +56,8 @@ def require_valid_headers(response: Any) -> None:
     """Raise RequestFailed if the response headers are malformed, or if the body has an encoding that was not
     requested."""
     headers = response.headers
-    malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)  # Python drops later headers
+    # After such a defect, Python drops the remaining headers.
+    malformed = (MissingHeaderBodySeparatorDefect, FirstHeaderLineIsContinuationDefect)
     if (
         any(isinstance(defect, malformed) for defect in headers.defects)
         or len(set(headers.get_all("Content-Length", []))) > 1

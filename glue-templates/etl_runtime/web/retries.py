@@ -1,4 +1,4 @@
-"""Retries of HTTP requests: the same rules for files, pages of an API and access tokens."""
+"""Retries HTTP requests. The same rules apply to files, API pages and access tokens."""
 
 from collections.abc import Callable
 from threading import Event
@@ -9,7 +9,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, sleep_using_e
 from etl_runtime.web.rate_limiter import RateLimiter
 from etl_runtime.web.request_errors import RequestFailed
 
-MAX_ATTEMPTS = 5  # in a row without progress
+MAX_ATTEMPTS = 5  # consecutive attempts without progress
 MAX_RESUMPTIONS = 50
 MAX_BACKOFF_SECONDS = 60
 MAX_RETRY_AFTER_SECONDS = 120
@@ -25,13 +25,12 @@ def with_retries(
     failures_in_a_row: Callable[[], int] | None = None,
     rate_limiter: RateLimiter | None = None,
 ) -> T:
-    """Return the result of `attempt`. If it raises a retryable RequestFailed, it is called again, up to five times in
-    total.
+    """Return the result of `attempt`. If it raises a retryable RequestFailed, it is called again, for up to five
+    attempts in total.
 
     The pauses double, with jitter, and are at least as long as the server's Retry-After, which also delays the other
-    requests of `rate_limiter`. `failures_in_a_row` is for a download that resumes, which can happen up to 50 times; it
-    returns the number of attempts since the last progress. `log` receives one line per pause. Setting `stop` in another
-    thread ends a pause.
+    requests of `rate_limiter`. A download can resume up to 50 times: `failures_in_a_row` returns the number of attempts
+    since its last progress. `log` receives one line per pause. Setting `stop` in another thread ends a pause.
 
     Raises the last RequestFailed.
     """

@@ -1,4 +1,7 @@
-"""Lists and downloads files in a bucket, which may belong to another account: one object, a folder, or a glob."""
+"""Lists and downloads objects in a bucket, which may belong to another account.
+
+A URL refers to one object, to a folder, or to the objects that match a glob.
+"""
 
 import hashlib
 import logging
@@ -37,7 +40,7 @@ class BucketReader:
     newest: bool = True
 
     def matching(self, url: str) -> list[str]:
-        """The URLs of the matching objects in key order. `url` is an object, a folder (`…/`) or a glob.
+        """The URLs of the matching objects in key order. `url` refers to an object, a folder (`…/`) or a glob.
 
         Names that start with a dot or an underscore are skipped, because they are not data.
 

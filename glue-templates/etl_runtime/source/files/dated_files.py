@@ -34,7 +34,7 @@ def has_date(url: str) -> bool:
 
 
 def with_date(url: str, day: date) -> str:
-    """Replace the date placeholders of the URL by `day`.
+    """Replace the date placeholders in the URL with `day`.
 
     A placeholder has yyyy or yy, MM and dd in any order, with any separators. Raises RunFailed for a placeholder such
     as {YYYY}.
@@ -56,7 +56,7 @@ def with_date(url: str, day: date) -> str:
 
 
 def date_in(urls: Sequence[str], day: date) -> date:
-    """The date that the placeholders represent: without a day or month, the first day of the period."""
+    """The date that the placeholders represent. Without a day or month, it is the first day of the month or year."""
     tokens = {token for url in urls for found in PLACEHOLDER.findall(url) for token in DATE_TOKEN.findall(found)}
     return day if "dd" in tokens else day.replace(day=1) if "MM" in tokens else day.replace(month=1, day=1)
 
@@ -102,9 +102,9 @@ def fetch_all(
 
 
 class _Downloads:
-    """The download result of each URL: the file, None if it is unchanged, or FileMissing. Each URL is requested once.
+    """The download result of each URL: a file, None for an unchanged file, or FileMissing. Each URL is requested once.
 
-    As a context manager, it closes all files except the kept ones.
+    When the context exits, all files except the kept ones are closed.
     """
 
     def __init__(self, known: Mapping[str, Validators], context: FetchContext, buckets: BucketReader) -> None:

@@ -34,9 +34,9 @@ class FileMissing(RunFailed):
 
 @dataclass(frozen=True)
 class Validators:
-    """The size of a file that was downloaded before, and its ETag and Last-Modified for a conditional request.
+    """The ETag, Last-Modified and size in bytes of a file that an earlier run downloaded, for conditional requests.
 
-    A file whose size in bytes differs has certainly changed.
+    If the size differs, the file has certainly changed.
     """
 
     etag: str | None = None
@@ -62,7 +62,7 @@ def fetch(
     Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
     are retried, up to five attempts in total, with exponential backoff and jitter or the server's Retry-After. Other
     status codes fail immediately. If the server supports it, a download resumes where the connection dropped; an
-    attempt that received bytes is not counted. The download ends early after `max_bytes`.
+    attempt that received bytes does not count. The download ends early after `max_bytes`.
 
     Raises RunFailed, or FileMissing if the server does not have the file.
     """
@@ -101,7 +101,7 @@ def file_name(url: str) -> str:
 
 
 class _Download:
-    """One download over several attempts. The bytes received are kept if the server can continue from there."""
+    """One download over several attempts. The received bytes are kept if the server can resume the download."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class _Download:
         self._is_truncated = False  # by max_bytes
         self._etag: str | None = None
         self._last_modified: str | None = None
-        self._version: str | None = None  # the value of If-Range; None: the download cannot resume
+        self._version: str | None = None  # the value of If-Range, or None if the download cannot resume
 
     @property
     def resume_position(self) -> int:
