@@ -55,9 +55,9 @@ BACKGROUND_TASKS = 4  # threads that upload originals to raw/ and import Arrow
 def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     """Run a bronze job: fetch the originals, convert them to typed Parquet, check the quality gates and publish.
 
-    The steps are: fetch → raw/, unpack → parts, convert → Parquet in staging, check, publish → the tables. The driver
-    converts up to 2 GB of text itself. Spark converts the rest. The run record in the bucket and the lines in the job's
-    log describe each step.
+    The run stores the originals in raw/, unpacks them into parts, converts the parts to Parquet in staging, checks the
+    quality gates, and publishes the tables. The driver itself converts up to 2 GB of text; Spark converts the rest. The
+    run record in the bucket and the job log describe each step.
 
     Args:
         argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
@@ -88,7 +88,7 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
     """
     store = Store()
     job = read_arguments(getResolvedOptions(list(argv), list(ARGUMENTS)), store)
-    # Written before the thread pool waits for its tasks, because a stopped run has little time.
+    # The run record is written before the thread pool waits for its tasks, because a stopped run has little time left.
     with (
         ThreadPoolExecutor(BACKGROUND_TASKS) as background,
         RunRecord(job, store) as record,
@@ -100,7 +100,7 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
 def run(
     job: Job, record: RunRecord, store: Store, background: ThreadPoolExecutor, fetch: Fetch | None, folder: Path
 ) -> None:
-    """Perform the steps of a run. `folder` is an empty folder for its parts."""
+    """Perform the steps of a run. `folder` is an empty folder for the parts."""
     names, file_format = job.names, file_format_of(job.document)
     staging = f"{names.staging}run_id={record.run_id}/"
     record.skip_futile_retry()
@@ -109,7 +109,7 @@ def run(
     always_needs_spark = needs_spark(job.document)
 
     def on_response() -> None:
-        """Prepare the conversion during the download. This is not called if the source is unchanged."""
+        """Prepare the conversion during the download. This function is not called if the source is unchanged."""
         background.submit(import_module, "etl_runtime.convert.gates")  # imports Arrow, which takes 0.4 s
         if always_needs_spark:
             spark.start()
@@ -153,7 +153,7 @@ def run(
         )
     log_fetched(record, originals)
 
-    # Not imported by a run with an unchanged source, because Arrow takes 0.4 s.
+    # Imported only after the check above: a run with an unchanged source saves the 0.4 s that importing Arrow takes.
     from etl_runtime.columns.column_schema import declared_columns, descriptions
     from etl_runtime.convert.conversion import Conversion, Place
     from etl_runtime.convert.convert_shards import driver_threads
@@ -169,7 +169,7 @@ def run(
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
         conversion = Conversion(kept, declared, file_format, place)
-        # Iceberg prescribes the schema of the objects, which is not known before all files are unpacked.
+        # The objects of an Iceberg table need the table schema, which is not known until all files are unpacked.
         is_iceberg = job.document.get("table_format") == "iceberg"
         early = None if is_iceberg else EarlyConversion(conversion, store, threads)
         declared_endpoints = endpoints_of(job.document)
@@ -281,7 +281,7 @@ def read_values(
 
 
 def needs_spark(document: DatasetDocument) -> bool:
-    """Whether all runs of the dataset need Spark, even with a small source."""
+    """Whether every run of the dataset needs Spark, even if the source is small."""
     has_keys = "business_key" in document or "business_keys" in document
     return document.get("table_format") == "iceberg" or has_keys or has_rules(document)
 
@@ -298,7 +298,7 @@ def violated_rules(
     staged: Mapping[str, "StagedTable"],
     allowed: Collection[str],
 ) -> dict[str, list[str]]:
-    """Check the rules in the document. Returns the findings of the gate, keyed by table."""
+    """Check the rules in the document. Returns the rule violations, keyed by table."""
     if not has_rules(job.document):
         return {}
 
@@ -352,7 +352,7 @@ def log_converted(record: RunRecord, key: str, table: "ConvertedTable") -> None:
     record.log("convert", f"{key}: {plural(table.rows, 'row')}, {columns}, {objects}")
     missing = [column.name for column in table.columns if column.source not in table.sources]
     if missing:
-        record.log("convert", f"{key}: columns that are missing in the source are null: {', '.join(missing)}")
+        record.log("convert", f"{key}: columns that are missing from the source are null: {', '.join(missing)}")
     if table.rescued():
         counts = ", ".join(f"{name} {count:,}" for name, count in table.rescued().items())
         record.log("convert", f"{key}: values that do not match their type are in meta_rescued: {counts}")

@@ -61,7 +61,7 @@ class KeptOriginal:
 
 
 class Fetching:
-    """The services for a custom fetch, passed as the argument to the fetch function of `run_bronze`.
+    """The argument of a custom fetch function: the folder for its files, the dataset document, secrets and the job log.
 
     Example:
         def fetch(source: Fetching) -> None:
@@ -124,9 +124,10 @@ def gather(
     """Return the originals of the run, or None if the source is unchanged since the run that stored the validators
     `known`.
 
-    `on_response` is called when a download starts. The originals come from the earlier run that `from_run` specifies,
-    else from `custom_fetch`, else from the API or the URLs in the document. `records` defines where the records are in
-    API responses. `table_values` contains the `for_each` values that come from tables, as JSON text, keyed by endpoint.
+    If `from_run` is set, the originals come from that earlier run. Otherwise, they come from `custom_fetch` if there is
+    one, or from the API or the URLs in the document. `on_response` is called when a download starts. `records` defines
+    where the records are in API responses. `table_values` contains the `for_each` values that come from tables, as JSON
+    text, keyed by endpoint.
     """
     if job.options.from_run:
         on_response()
@@ -242,13 +243,13 @@ def on_disk(originals: Sequence[KeptOriginal]) -> Iterator[list[Original]]:
 
 
 def keep(kept: KeptOriginal, store: Store) -> None:
-    """Store the original in raw/ with a tag that makes it expire. The publication of the run removes the tag."""
+    """Store the original in raw/ with a tag that lets it expire. When the run publishes, the tag is removed."""
     if not kept.is_stored:
         store.upload(kept.original.path, kept.raw, tags=SUPERSEDED)
 
 
 def stored_inputs(run_id: str, names: Names, store: Store) -> list[dict[str, Any]]:
-    """The inputs in a run record. They contain the for_each values of this run's requests."""
+    """The inputs in a run record: the publications that contain the for_each values of that run."""
     inputs: list[dict[str, Any]] = (store.read_json(f"{names.runs}run_id={run_id}.json") or {}).get("inputs", [])
     return inputs
 
@@ -271,8 +272,8 @@ def _stored_sources(run_id: str, names: Names, store: Store) -> list[dict[str, A
     if not sources:
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"Run {run_id} of {names.dataset} stored no originals (its status is {record['status']}). Choose another "
-            "from_run.",
+            f"Run {run_id} of {names.dataset} stored no originals (its status is {record['status']}). Set "
+            "from_run to another run.",
         )
     return sources
 
@@ -287,7 +288,8 @@ def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
         file.close()
         raise RunFailed(
             ErrorCode.ORIGINAL_NOT_FOUND,
-            f"{uri} does not exist. Superseded originals expire: see retention of EtlCore. Choose another from_run.",
+            f"{uri} does not exist. Superseded originals expire: see the retention prop of EtlCore. Set from_run to "
+            "another run.",
         )
     file.flush()
     if (found := _sha256(file)) != source["sha256"]:
@@ -295,7 +297,7 @@ def _fetch_stored(source: dict[str, Any], store: Store) -> KeptOriginal:
         raise RunFailed(
             ErrorCode.ORIGINAL_CHANGED,
             f"{uri} was changed after the run: its SHA-256 is {found}, but the run record has {source['sha256']}. "
-            "Choose another from_run.",
+            "Set from_run to another run.",
         )
     original = Original(
         file,

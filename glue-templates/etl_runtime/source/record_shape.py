@@ -22,8 +22,8 @@ SHOWN_KEYS = 3
 
 @dataclass(frozen=True)
 class RecordShape:
-    """The declared `orient` and `key_column`. If `orient` is None, it is `records`. If `key_column` is None, there is
-    no column for the keys.
+    """The declared `orient` and `key_column`. If `orient` is None, `records` applies. If `key_column` is None, there
+    is no column for the keys.
 
     For rows, `column_names` replaces the names in the header. Without `has_header`, the first row is a record.
     """
@@ -62,10 +62,10 @@ class UndeclaredShape(RunFailed):
 
 
 def looks_keyed(members: Mapping[str, Collection[str] | None], is_document: bool) -> bool:
-    """Whether the values of an object look like records. `members` contains the keys of each value that is an object.
+    """Whether the values of an object look like records.
 
     This is the case if all keys of the object are data, such as dates, or if several of its values have similar keys.
-    In `members`, a value that is not an object is represented by None.
+    `members` maps each key of the object to the keys of its value, or to None if the value is not an object.
     """
     objects = [set(keys) for keys in members.values() if keys is not None]
     if members and all(DATA_KEY.fullmatch(key) for key in members):

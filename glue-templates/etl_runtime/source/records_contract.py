@@ -1,7 +1,7 @@
-"""Determines where the records are in JSON documents, and makes this place a contract.
+"""Determines the location of the records in JSON documents.
 
-The first publication records the place in published.json. Later runs read the records from this place only, so that
-another list in the document never replaces the table.
+The location is part of the schema contract: the first publication stores it in published.json. Later runs read the
+records only from this location, so that another list in the document never replaces the table.
 """
 
 import re
@@ -26,7 +26,7 @@ ItemKind = Literal["object", "list", "value"]
 
 @dataclass(frozen=True)
 class RecordsPlace:
-    """The place of the records. `kind` is `list` for a list of records, `record` for a single record.
+    """The location of the records. `kind` is `list` for a list of records, `record` for a single record.
 
     `path` consists of keys joined by dots. `$` is the document itself.
     """
@@ -45,7 +45,7 @@ SINGLE_RECORD = RecordsPlace(ROOT, "record")
 
 @dataclass
 class TableRecords:
-    """Where the records of one table or endpoint are: the `published` place, and the place `found` in this run."""
+    """Where the records of one table or endpoint are: the published location, and the location found in this run."""
 
     published: RecordsPlace | None = None
     found: RecordsPlace | None = None
@@ -71,7 +71,7 @@ class RecordsContract:
 
 @dataclass(frozen=True)
 class FoundList:
-    """A list in a document. `items` is the kind of its first element, None if the list is empty."""
+    """A list in a document. `items` is the kind of its first element, or None if the list is empty."""
 
     path: str
     depth: int
@@ -87,7 +87,7 @@ class AmbiguousRecords(Exception):
 
 
 def moved_remedy(selector: str, found: RecordsPlace | None) -> str:
-    """The remedy if the records are no longer at their published place. `selector` is the setting that declares the
+    """The remedy if the records are no longer at their published location. `selector` is the setting that declares the
     path."""
     path = found.path if found else "their path"
     return (
@@ -108,7 +108,8 @@ def is_error_key(path: str) -> bool:
 
 
 def record_list(lists: Iterable[FoundList], name: str) -> FoundList | None:
-    """The list of records, None if the document itself is the only record. Raises AmbiguousRecords.
+    """Return the list of records, or None if the document itself is the only record. Raises AmbiguousRecords if several
+    lists may contain the records.
 
     A list with a usual key is chosen even if it is empty and another list has elements. A list of single values is
     chosen only if it has a usual key.

@@ -25,9 +25,9 @@ def publication_to_keep(
     is_current: Callable[[Mapping[str, Any]], bool],
     store: Store,
 ) -> Mapping[str, Any] | None:
-    """The publication to keep if the source is unchanged. None if the tables must be rebuilt even if it is unchanged.
+    """Return the publication to keep if the source is unchanged, or None if the tables must be rebuilt in any case.
 
-    The tables must be rebuilt for `force` and `from_run`, after a change of the document or a reset of the schema
+    The tables must be rebuilt for `force` and `from_run`, after a change to the document or a reset of the schema
     contract, if one of the `inputs` has a new publication, or if a published file is missing. `inputs` are entries of
     the run record. `is_current` returns whether readers see the publication.
     """

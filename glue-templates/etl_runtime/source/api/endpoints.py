@@ -23,7 +23,7 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An API endpoint. It is called once per page; with `for_each`, once per page of each value."""
+    """An API endpoint. It is called once per page or, with `for_each`, once per page for each value."""
 
     name: str
     url: str
@@ -46,7 +46,7 @@ class Endpoint:
 
     @property
     def parent(self) -> str | None:
-        """The name of the parent endpoint; None without for_each, or if the values come from a table."""
+        """The name of the parent endpoint, or None if there is no for_each or its values come from a table."""
         return self.for_each.get("endpoint") if self.for_each else None
 
     @property
@@ -65,7 +65,7 @@ class Endpoint:
         return MAX_PAGES if isinstance(self.pagination, str) else self.pagination.get("max_pages", MAX_PAGES)
 
     def request(self, value: str = "") -> ApiRequest:
-        """The first request for a `for_each` value. The value replaces {value}, percent-encoded in the URL."""
+        """The first request for a `for_each` value. The value replaces {value}; in the URL, it is percent-encoded."""
         url = self.url.replace(VALUE, quote(value, safe=""))
         if self.params:
             query = urlencode({name: _text(param).replace(VALUE, value) for name, param in self.params.items()})

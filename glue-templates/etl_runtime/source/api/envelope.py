@@ -9,7 +9,7 @@ from etl_runtime.columns.json_values import Number
 from etl_runtime.source.api.json_path import keys_of
 from etl_runtime.source.api.name_words import CURSORS, FILLERS, NOUNS, PAGING, words
 
-MAX_OBJECTS = 10_000  # the search stops here: a response can be one large record
+MAX_OBJECTS = 10_000  # limits the search, because a response can be one large record
 METADATA = PAGING | frozenset({"cursors", "info", "link", "links", "meta", "metadata", "nav", "navigation", "pager"})
 OTHER_COUNTS = frozenset(
     {
@@ -29,7 +29,7 @@ class Member:
     """A key of an object in the envelope, and its value.
 
     `path` is the path in the response, written as in `records`. `words` are the words of the key, plus the words of the
-    parent's key if the key continues it, as in {"next": {"after": …}}. `parents` are the words of all parent keys.
+    parent key if both form one name, as in {"next": {"after": …}}. `parents` are the words of all parent keys.
     `siblings` is the object that contains the key.
     """
 
@@ -50,8 +50,8 @@ class Member:
 def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
     """Yield the members of the envelope, outer objects first.
 
-    `records_path` is the path of the records, `$` for the document itself, None if it is unknown. The search skips the
-    records, all other lists, and objects with unrelated counts, such as facets. It also skips objects that contain
+    `records_path` is the path of the records, `$` for the document itself, or None if it is unknown. The search skips
+    the records, all other lists, and objects with unrelated counts, such as facets. It also skips objects that contain
     another list of objects, because their counts describe that list.
     """
     path_of_records = ".".join(keys_of(records_path)) if records_path else ""
@@ -77,13 +77,13 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
 
 
 def without_entries(document: Any) -> dict[str, Any]:
-    """Return a document whose values are records without these records. Values of another type and objects that
-    describe pages remain."""
+    """For a document whose values are the records, return its other members: values of another type, and objects that
+    describe pages."""
     entries = document if isinstance(document, dict) else {}
     types = Counter(_json_type(value) for value in entries.values() if value is not None)
     keys = Counter(frozenset(value) for value in entries.values() if isinstance(value, dict))
-    # If a value is an object, the records are objects. Otherwise they have the most common type. If text and another
-    # type are equally common, the records are not the text, which may be a link.
+    # If a value is an object, the records are objects. Otherwise, they have the most common type. If text and another
+    # type are equally common, the records have the other type, because the text may be a link.
     record_type = max(types, key=lambda each: (each is dict, types[each], each is not str), default=None)
 
     def is_record(key: str, value: Any) -> bool:

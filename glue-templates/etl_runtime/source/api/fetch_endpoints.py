@@ -42,8 +42,8 @@ BLOCK_BYTES = 1 << 20
 def fetch_endpoints(endpoints: list[Endpoint], context: FetchContext) -> list[Original]:
     """Fetch one original per endpoint, in the order of `endpoints`, where each endpoint follows its parent endpoint.
 
-    `context.on_response` is called after the first response of each endpoint. Raises RunFailed, after deleting all
-    temporary files.
+    `context.on_response` is called after the first response of each endpoint. If a request fails, all temporary
+    files are deleted before RunFailed is raised.
     """
     originals: dict[str, Original] = {}
     with ExitStack() as temporary_files:
@@ -161,8 +161,8 @@ class _EndpointFetch:
         except UnicodeEncodeError:
             raise RunFailed(
                 ErrorCode.API_VALUE_INVALID,
-                f"{self._endpoint.name}: the value {value} contains an unpaired surrogate, which is not possible "
-                "in a URL. Report this to the data provider.",
+                f"{self._endpoint.name}: the value {value} contains an unpaired surrogate, which a URL cannot "
+                "contain. Report this to the data provider.",
             ) from None
         except RunFailed as error:
             raise error.within(self._endpoint.name) from None
@@ -225,8 +225,8 @@ class _EndpointFetch:
 
 
 def _next_request(paginator: Paginator, checks: PageChecks, response: Response) -> ApiRequest | None:
-    """The request for the next page, None after the last page. Raises RunFailed if the response indicates more pages,
-    but pagination finds none."""
+    """Return the request for the next page, or None after the last page. Raises RunFailed if the response indicates
+    more pages, but pagination finds none."""
     request = paginator.next_request(response)
     if request and checks.is_end(response, request):
         signs = PageSigns(response)
@@ -241,7 +241,7 @@ def _next_request(paginator: Paginator, checks: PageChecks, response: Response) 
         raise RunFailed(
             ErrorCode.PAGINATION_INCOMPLETE,
             f"the response indicates more pages ({hint.text}), but pagination finds no next page. Set the pagination "
-            f'of this endpoint, for example "pagination": {example}, with the parameter from the documentation of the '
-            'API, or "single" if this page is the only one.',
+            f'of this endpoint, for example "pagination": {example}. The documentation of the API contains the name of '
+            'the parameter. If this page is the only one, set pagination to "single".',
         )
     return request

@@ -12,7 +12,7 @@ POSITION = re.compile(r"\[(\d+)\]")
 
 
 def keys_of(path: str) -> tuple[str, ...]:
-    """The keys, without the `$` of the document itself."""
+    """The keys in the path, without the `$` that stands for the document itself."""
     keys = tuple(POSITION.sub(r".\1", path).split("."))
     return keys[1:] if keys[0] == "$" or path.startswith("[") else keys
 
@@ -37,7 +37,8 @@ def _value_at(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 def is_absent(document: Any, path: str) -> bool:
-    """Whether a key of the path is missing or null. False if the path passes through a list or a single value."""
+    """Whether a key of the path is missing or null. Returns False if the path passes through a list or a single
+    value."""
     keys = keys_of(path)
     for count in range(len(keys) - 1, -1, -1):
         parent = _value_at(document, keys[:count])

@@ -2,7 +2,7 @@
 
 
 def link_with_relation(header: str, relation: str) -> str | None:
-    """The URL with this relation in a Link header, None if there is no such link."""
+    """The URL with this relation in a Link header, or None if there is no such link."""
     at = 0
     while (start := header.find("<", at)) >= 0 and (end := header.find(">", start)) >= 0:
         relations, at = _relations(header, end + 1)

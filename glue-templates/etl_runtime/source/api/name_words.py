@@ -12,7 +12,7 @@ NOUNS = frozenset(
         *("value", "values"),
     }
 )
-"""Words for what a page contains."""
+"""Words for the contents of a page."""
 FILLERS = frozenset({"api", "has", "is", "of", "odata", "the", "there", "to", "x"})
 
 LINKS = frozenset({"href", "link", "links", "path", "request", "uri", "url"})
@@ -25,7 +25,7 @@ CURSORS = frozenset(
     }
 )
 CONTINUATIONS = frozenset({"bookmark", "continuation", "continue", "cursor", "marker", "scroll"})
-"""The words for the place where the next page starts."""
+"""Words for the position where the next page starts."""
 NEXT_PAGE = NOUNS | FILLERS | LINKS | PAGING | CURSORS | {"next"}
 """The words in the name of a link to the next page, or of its cursor."""
 
@@ -60,15 +60,15 @@ _MAX_JOINED_CHARACTERS = 40
 def words(name: str) -> frozenset[str]:
     """The lower-case words of a name in snake case, camel case or kebab case, or joined as in `nextpagetoken`."""
     found = (part for word in _WORD.findall(name[:200]) for part in _split(word.lower()))
-    return frozenset(part for part in found if len(part) > 1)  # iTotalRecords
+    return frozenset(part for part in found if len(part) > 1)  # the i in iTotalRecords is not a word
 
 
 def _split(word: str) -> list[str]:
-    """Split a word such as `nextpagetoken` into words of the vocabulary. Returns the word itself if that is
-    impossible."""
+    """Split a word such as `nextpagetoken` into words of the vocabulary. Returns the word itself if it cannot be
+    split."""
     if word in _VOCABULARY or len(word) > _MAX_JOINED_CHARACTERS:
         return [word]
-    splits: dict[int, list[str]] = {0: []}  # the split with the fewest words, by the length of the text
+    splits: dict[int, list[str]] = {0: []}  # the split with the fewest words, by prefix length
     for end in range(1, len(word) + 1):
         options = [[*splits[start], word[start:end]] for start in splits if word[start:end] in _VOCABULARY]
         if options:

@@ -47,7 +47,7 @@ CURSOR_HEADERS = {
     "X-Next-Token": "token",
     "X-Ms-Continuationtoken": "continuationToken",
 }
-"""The headers whose cursor `auto` follows, each with the request parameter that receives the cursor."""
+"""The headers whose cursor `auto` pagination follows, each with the request parameter that receives the cursor."""
 LIMITED_HEADERS = frozenset(
     {"cache", "cost", "credit", "quota", "rate", "ratelimit", "limit", "limits", "time", "timing"}
 )
@@ -62,7 +62,7 @@ VENDOR_MAX_CHARACTERS = 3  # maximum length of the vendor in a header name, such
 
 @dataclass(frozen=True)
 class Link:
-    """The URL of the next page. It is relative to `base`, a URL in the same object."""
+    """The URL of the next page. A relative URL is appended to `base`, which is a URL in the same object."""
 
     url: str
     base: str | None = None
@@ -99,12 +99,12 @@ class PageSigns:
 
     @cached_property
     def hint(self) -> Hint | None:
-        """The part of the response that indicates another page, None if nothing does."""
+        """The part of the response that indicates another page, or None if no part does."""
         return self.flag or self.total_hint or next(chain(self.cursor_hints(), self._full_page_hints()), None)
 
     @cached_property
     def flag(self) -> Hint | None:
-        """The flag that indicates more pages, such as `has_more`, None if there is none."""
+        """The flag that indicates more pages, such as `has_more`, or None if there is none."""
         for member in self.members:
             if _more_flag(member, self.nouns) is True or _last_flag(member, self.nouns) is False:
                 return Hint(f"{member.path} is {json.dumps(member.value)}", member)
@@ -121,8 +121,7 @@ class PageSigns:
 
     @cached_property
     def _last_flags(self) -> list[Member]:
-        """The flags that mark the end of a list. This may be the list of records, or another list that an object
-        describes."""
+        """The flags that mark the end of a list. It may be the list of records, or another list in the response."""
         return [
             each
             for each in self.members
@@ -139,7 +138,7 @@ class PageSigns:
 
     @property
     def total_member(self) -> Member | None:
-        """The member whose total number of records is not reached yet, None if there is none."""
+        """The member with a total number of records that is not reached yet, or None if there is none."""
         return next((each for each in self.members if (_total(each, self.nouns) or 0) > self._received), None)
 
     @property
@@ -152,7 +151,8 @@ class PageSigns:
 
     @cached_property
     def total_hint(self) -> Hint | None:
-        """The part of the response whose total number of records or pages is not reached yet, None if there is none."""
+        """The part of the response with a total number of records or pages that is not reached yet, or None if there is
+        none."""
         received, is_first_page = self._received, self.response.records_so_far == len(self.response.records)
         for member in self.members:
             total = _total(member, self.nouns)
@@ -164,8 +164,8 @@ class PageSigns:
         return next(self._header_totals(is_first_page), None)
 
     def cursor_hints(self) -> Iterator[Hint]:
-        """The cursors and links that pagination does not follow. Empty if another sign marks the page as the last
-        one."""
+        """Yield the cursors and links that pagination does not follow. Yields nothing if another sign marks the page as
+        the last one."""
         is_last = self.is_marked_last or self._is_total_reached
         complete = [each.siblings for each in self._last_flags]
         members = [each for each in self.members if not any(each.siblings is other for other in complete)]
@@ -181,7 +181,7 @@ class PageSigns:
                 yield Hint(f"{name} is {excerpt(value)}", header=name)
 
     def _is_counting_cursor(self, member: Member) -> bool:
-        """Whether a number is where the next page starts. An offset can also be where this page starts."""
+        """Whether a member is a number that marks the start of the next page, rather than the start of this page."""
         place, name = number_in(member.value), member.words - FILLERS
         if not place or (self.total == self._received and not self._is_limit(self._received)):
             return False
@@ -224,12 +224,12 @@ class PageSigns:
 
     @property
     def _has_other_links(self) -> bool:
-        """Whether the response has a Link header with links to other pages, but without a link to a next page."""
+        """Whether the Link header of the response links to other pages, such as the first or the last one."""
         header = self.response.headers.get("link", "")
         return any(link_with_relation(header, relation) for relation in ("first", "last", "prev", "previous"))
 
     def _is_sent(self, member: Member) -> bool:
-        """Whether the request already has the cursor. Such a cursor does not lead to another page."""
+        """Whether the request already contains the cursor. Such a cursor does not lead to another page."""
         name = member.words - {"next"}
         sent = ((words(key), value) for key, value in self.response.request.parameters())
         return any(str(value) == str(member.value) and key and key & name for key, value in sent)
@@ -268,7 +268,7 @@ class PageSigns:
 
 
 def requested_page_size(request: ApiRequest) -> int | None:
-    """The page size in the parameters of a request, None if it has none."""
+    """The page size in the parameters of a request, or None if they contain none."""
     sizes = (number_in(value) for name, value in request.parameters() if _is_sent_limit(words(name)))
     return next((size for size in sizes if size is not None), None)
 
@@ -278,13 +278,13 @@ def _is_sent_limit(name: frozenset[str]) -> bool:
 
 
 def is_limit_name(name: frozenset[str]) -> bool:
-    """Whether a name with these words means a page size, such as `per_page`, `maxResults` or `$top`."""
+    """Whether a name with these words stands for a page size, such as `per_page`, `maxResults` or `$top`."""
     is_limit = bool(name & LIMITS) or ("max" in name and bool(name & (NOUNS | {"ret", "count"})))
     return is_limit and name <= LIMITS | LIMIT_FILLERS | NOUNS | FILLERS
 
 
 def is_offset_name(name: frozenset[str]) -> bool:
-    """Whether a name with these words means an offset, such as `startAt` or `$skip`."""
+    """Whether a name with these words stands for an offset, such as `startAt` or `$skip`."""
     return bool(name & OFFSETS) and name <= OFFSETS | OFFSET_FILLERS | NOUNS | FILLERS
 
 
@@ -348,7 +348,7 @@ def _is_weak_cursor(member: Member) -> bool:
 
 
 def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether the member, as a flag, indicates more pages. None if it is not such a flag."""
+    """Whether the member is a flag that indicates more pages. Returns None if it is not such a flag."""
     flag = _boolean(member.value)
     if member.words & CUT_OFF and member.words <= CUT_OFF | CUT_OFF_FILLERS | FILLERS | nouns:
         return flag
@@ -363,13 +363,13 @@ def _more_flag(member: Member, nouns: frozenset[str]) -> bool | None:
 
 
 def _last_flag(member: Member, nouns: frozenset[str]) -> bool | None:
-    """Whether the member, as a flag, marks the page as the last one. None if it is not such a flag."""
+    """Whether the member is a flag that marks the last page. Returns None if it is not such a flag."""
     is_name = member.words & LAST and member.words <= LAST | LAST_FILLERS | FILLERS | nouns
     return _boolean(member.value) if is_name else None
 
 
 def _total(member: Member, nouns: frozenset[str]) -> int | None:
-    """The total number of records, None if the member is not a total."""
+    """The total number of records, or None if the member is not a total."""
     name = member.words
     is_counted = name & {"available", "nb", "num", "number"} and any(each.endswith("s") for each in name & nouns)
     if not (name & TOTALS or is_counted) or not name <= TOTALS | TOTAL_FILLERS | FILLERS | nouns:
@@ -378,7 +378,7 @@ def _total(member: Member, nouns: frozenset[str]) -> int | None:
 
 
 def _page_count(member: Member) -> int | None:
-    """The number of pages, None if the member does not contain it."""
+    """The number of pages, or None if the member does not contain it."""
     name = member.words - FILLERS
     is_count = "pages" in name or ("page" in name and bool(name & {"count", "last", "max", "total"}))
     known = {"all", "available", "count", "last", "max", "nb", "num", "number", "page", "pages", "total"}
@@ -386,8 +386,8 @@ def _page_count(member: Member) -> int | None:
 
 
 def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
-    """The kinds of numbers about pages in an object, such as a page size or a total. Empty if no number gives the
-    position of the page."""
+    """The kinds of numbers about pages in an object, such as a page size or a total. Returns an empty set if no number
+    gives the position of the page."""
     kinds = set()
     for key, value in siblings.items():
         member = Member(key, key, words(key), value, frozenset(), siblings)
@@ -464,7 +464,7 @@ def _is_next(relation: Any) -> bool:
 
 
 def is_link(text: str) -> bool:
-    """Whether text is a URL or a part of one. `next` may also be a cursor."""
+    """Whether the text is a URL or part of one. The value of `next` may be a cursor instead."""
     return bool(re.match(r"https?://|/|\?|\./", text.strip()))
 
 
@@ -476,7 +476,7 @@ def _boolean(value: Any) -> bool | None:
 
 
 def number_in(value: Any) -> int | None:
-    """The value as a whole number, which may be text. None if it is not a whole number."""
+    """The value as a whole number, even if it is text. Returns None if it is not a whole number."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()

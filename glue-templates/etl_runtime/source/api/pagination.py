@@ -1,6 +1,6 @@
 """The pagination types. Each is a class that creates the request for the next page from a response.
 
-fetch_endpoints.py detects loops, repeated pages and too many pages for all of them.
+page_checks.py detects loops, repeated pages and too many pages for all pagination types.
 """
 
 from abc import ABC, abstractmethod
@@ -43,11 +43,11 @@ class Paginator(ABC):
 
     @abstractmethod
     def next_request(self, response: Response) -> ApiRequest | None:
-        """The request for the next page, None after the last page. Raises RunFailed if the response does not fit the
-        pagination."""
+        """Return the request for the next page, or None after the last page. Raises RunFailed if the response does not
+        fit the pagination."""
 
     def unfollowed_hint(self, response: Response) -> Hint | None:
-        """The part of the last response that indicates another page, None if nothing does."""
+        """The part of the last response that indicates another page, or None if no part does."""
         return PageSigns(response).flag
 
 
@@ -62,10 +62,10 @@ class SinglePage(Paginator):
 
 
 class JsonLink(Paginator):
-    """{"items": […], "next": "https://api.example.org/items?page=2"}. On the last page, `next` is missing, null or
-    empty, or a flag says that there are no more pages.
+    """Follows a link in the body: {"items": […], "next": "https://api.example.org/items?page=2"}.
 
-    A relative link is appended to `base`: a URL, or the path of a URL in the response.
+    On the last page, `next` is missing, null or empty, or a flag says that there are no more pages. A relative link is
+    appended to `base`, which is a URL or the path of a URL in the response.
     """
 
     def __init__(self, path: str | None = None, base: str | None = None) -> None:
@@ -111,7 +111,7 @@ class JsonLink(Paginator):
 
 
 class HeaderLink(Paginator):
-    """Link: <https://api.example.org/items?page=2>; rel="next" (RFC 8288)."""
+    """Follows the Link header (RFC 8288): Link: <https://api.example.org/items?page=2>; rel="next"."""
 
     def next_request(self, response: Response) -> ApiRequest | None:
         link = link_with_relation(response.headers.get("link", ""), "next")
@@ -130,8 +130,10 @@ class PageSize:
 
 
 class HeaderCursor(Paginator):
-    """X-Next-Cursor: b7f3. The cursor becomes a parameter of the next request. On the last page, the header is missing
-    or empty."""
+    """Follows a cursor in a header, such as X-Next-Cursor: b7f3. The cursor becomes a parameter of the next request.
+
+    On the last page, the header is missing or empty.
+    """
 
     def __init__(self, header: str, param: str, size: PageSize) -> None:
         self._header = header.lower()
@@ -147,11 +149,13 @@ class HeaderCursor(Paginator):
 
 
 class Cursor(Paginator):
-    """{"items": […], "meta": {"next": "b7f3"}}. The cursor becomes a parameter of the next request.
+    """Follows a cursor in the body: {"items": […], "meta": {"next": "b7f3"}}.
 
-    On the last page, the cursor is missing, null, false, empty, `nil`, 0 or -1, or a flag says that there are no more
-    pages. With `url`, all pages after the first are requested from this URL with `body`. The server then tracks the
-    position, as in the Elasticsearch scroll API. The cursor may stay the same, and an empty page is the last one.
+    The cursor becomes a parameter of the next request. On the last page, the cursor is missing, null, false, empty,
+    `nil`, 0 or -1, or a flag says that there are no more pages.
+
+    With `url`, all pages after the first are requested from this URL with `body`. The server then tracks the position,
+    as in the Elasticsearch scroll API. The cursor may stay the same, and an empty page is the last one.
     """
 
     def __init__(
@@ -192,7 +196,7 @@ class Cursor(Paginator):
 
 
 class RecordCursor(Paginator):
-    """?starting_after=ch_7: the cursor is the value of a field of the last record on the previous page.
+    """Uses a field of the last record on a page as the cursor of the next request: ?starting_after=ch_7.
 
     The last page is empty, or a flag says that there are no more pages. If the parameter is `inclusive`, a page starts
     with the last records of the previous page, which are skipped.
@@ -204,7 +208,7 @@ class RecordCursor(Paginator):
         self._size = size
         self._is_inclusive = is_inclusive
         self._value: Any = MISSING  # the cursor of this page
-        self._boundary: list[Any] = []  # the records before this page whose field has the value of this cursor
+        self._boundary: list[Any] = []  # the earlier records whose field has the value of this cursor
         self._largest_page = 0
         self._has_pages_of_one = False  # whether the requested page size is 1
 
@@ -260,7 +264,7 @@ class RecordCursor(Paginator):
 
 
 class _Counting(Paginator):
-    """Increments a parameter from `first`. `total` is the path of the total in the responses."""
+    """Increments a parameter, starting at `first`. `total` is the path of the total in the responses."""
 
     def __init__(self, param: str, first: int, size: PageSize, total: str | None) -> None:
         self.counting_parameter = self._param = param
@@ -273,7 +277,7 @@ class _Counting(Paginator):
 
 
 class Offset(_Counting):
-    """?offset=200&limit=100: the parameter counts records. A page may have fewer records than requested.
+    """Requests pages by offset: ?offset=200&limit=100. A page may have fewer records than requested.
 
     The last page is empty, or the total is reached.
     """
@@ -295,7 +299,7 @@ class Offset(_Counting):
 
 
 class PageNumber(_Counting):
-    """?page=2: the parameter counts pages. The last page is empty, or the total number of pages is reached."""
+    """Requests pages by number: ?page=2. The last page is empty, or the total number of pages is reached."""
 
     def next_request(self, response: Response) -> ApiRequest | None:
         self._next += 1
@@ -305,8 +309,8 @@ class PageNumber(_Counting):
 
 
 class Auto(Paginator):
-    """Follows the link in the first response, else the Link header, else a known cursor header. Without any of these,
-    the first page is the only page.
+    """Follows the first of these that the first response contains: a link in the body, a Link header, or a known cursor
+    header. If it contains none of them, the first page is the only page.
 
     If the endpoint is called once per value (`is_detail`) and the response is one record, a link in the response is a
     field of this record and is not followed.
@@ -369,7 +373,7 @@ def paginator_for(setting: PaginationType | Pagination, *, is_detail: bool = Fal
 
 
 def _total(response: Response, path: str | None, key: str) -> int | None:
-    """The total at the path. None if no path is set, or if the response has no content."""
+    """The total at the path, or None if no path is set or the response has no content."""
     if path is None or response.document is None:
         return None
     total = value_at(response.document, path)
@@ -390,7 +394,7 @@ def _is_no_cursor(value: Any) -> bool:
 
 
 def _problem(value: Any, expected: str, parent: str = "the response") -> str:
-    return f"is missing in {parent}" if value is MISSING else f"is not {expected} (found {excerpt(value)})"
+    return f"is missing from {parent}" if value is MISSING else f"is not {expected} (found {excerpt(value)})"
 
 
 def _appended(base: str, link: str) -> str:

@@ -37,7 +37,7 @@ def joined_headers(headers: Any) -> Iterator[tuple[str, str]]:
 
 
 def _read(response: Any) -> bytes | None:
-    """The decompressed body, None if the response has no content."""
+    """The decompressed body, or None if the response has no content."""
     require_valid_headers(response)
     if response.status == 204:
         return None

@@ -38,10 +38,10 @@ FAILED_STATUS = ("error", "fail", "failed", "failure")
 
 
 class ApiRecords:
-    """Finds the records in an endpoint's responses: at the path `records` if it is set, else at their published place.
+    """Finds the records in an endpoint's responses: at the path `records` if it is set, or at their published location.
 
-    Before the first publication, the first response determines the place, which is then the same for all responses.
-    Threads share one instance.
+    Before the first publication, the first response determines the location for all responses. Threads share one
+    instance.
     """
 
     def __init__(self, endpoint: Endpoint, places: TableRecords | None = None) -> None:
@@ -55,15 +55,15 @@ class ApiRecords:
 
     @property
     def path(self) -> str | None:
-        """The path of the records, None if no response has determined it."""
+        """The path of the records, or None if no response has determined it."""
         known = self._places.known
         return self._endpoint.records or (known.path if known else None)
 
     def of(self, document: Any) -> list[Any]:
         """The records of one response. `document` is None for a response without content.
 
-        Raises RunFailed if the records are not at their place, if the place is ambiguous, or if the response is an
-        error.
+        Raises RunFailed if the records are not at their location, if the location is ambiguous, or if the response is
+        an error.
         """
         if document is None:
             return []
@@ -96,9 +96,9 @@ class ApiRecords:
             others = [key for key in document if key != path] if isinstance(document, dict) else []
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"the path {path} in records is missing from the response, which has {_keys(document)}. "
-                f"{did_you_mean(path, others)}Correct the path in records. If a missing list means that there are no "
-                "records, set records_optional to true.",
+                f"records is {path}, but the response does not contain this path. It has {_keys(document)}. "
+                f"{did_you_mean(path, others)}Correct records. If a missing list means that there are no records, set "
+                "records_optional to true.",
                 retryable=True,
             )
         if self.shape.is_other and records is not None:
@@ -114,8 +114,8 @@ class ApiRecords:
         raise _not_records(path, records)
 
     def _detect_place(self, document: Any) -> bool:
-        """Detect from this response where the records of all responses are. Returns false if this response does not
-        show it."""
+        """Detect from this response where the records of all responses are. Returns False if this response does not
+        determine the location."""
         place, is_certain = self._detected_place(document)
         if is_certain:
             with self._lock:
@@ -145,7 +145,7 @@ class ApiRecords:
         if not isinstance(value, dict if self.shape.orient == "index" else list):
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"orient is {self.shape.orient}, but the value at records {path} is "
+                f"orient is {self.shape.orient}, but the value at {path} is "
                 f"{excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check the request, or correct orient.",
                 retryable=True,
             )
@@ -155,8 +155,8 @@ class ApiRecords:
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
-        """Whether the response has a list of records although other responses are one record. False if a place is
-        published."""
+        """Whether the response has a list of records although other responses are one record. Returns False if a
+        location is published."""
         return not self._places.published and self._detected_place(document)[0].kind == "list"
 
     def _refuse_other_place(self, document: Any, place: RecordsPlace) -> list[Any]:
@@ -187,10 +187,10 @@ class ApiRecords:
         )
 
     def _detected_place(self, document: Any) -> tuple[RecordsPlace, bool]:
-        """The place of the records in the response, and whether it is certain.
+        """The location of the records in the response, and whether it is certain.
 
-        The place is uncertain if it is an empty list without a usual key or, with `records_optional`, if the response
-        has no list.
+        The location is uncertain if it is an empty list without a usual key or, with `records_optional`, if the
+        response has no list.
         """
         if isinstance(document, list):
             if self.shape.orient is None:
@@ -231,8 +231,8 @@ class ApiRecords:
         if self._endpoint.for_each and fields and not self._is_usual(path) and not self._endpoint.records_optional:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                f'the response contains the list {path} and also {", ".join(fields[:5])}. Set records to "{path}" if '
-                'the list contains the records, or to "$" if the response is one record.',
+                f'the response contains the list {path} and other keys ({", ".join(fields[:5])}). Set records to '
+                f'"{path}" if the list contains the records, or to "$" if the response is one record.',
             )
 
     def _refuse_empty_value(self, document: dict[str, Any]) -> None:
@@ -308,7 +308,7 @@ def refuse_error(document: Any) -> None:
 def _not_records(path: str, found: Any) -> RunFailed:
     return RunFailed(
         ErrorCode.API_RECORDS_NOT_FOUND,
-        f"records {path} is neither a list nor an object (found {excerpt(found, MAX_SHOWN_CHARACTERS)!r}). "
+        f"the value at {path} is neither a list nor an object (found {excerpt(found, MAX_SHOWN_CHARACTERS)!r}). "
         "Correct records.",
         retryable=True,
     )

@@ -134,7 +134,7 @@ def _text_of(type_: "pa.DataType", what: str) -> Callable[[Any], str]:
         return json.dumps
     if types.is_date(type_) or types.is_timestamp(type_):
         return lambda value: json.dumps(_time_text(value))
-    raise _invalid(f"{what} has the type {type_}, which is not a single value. Use another column.")
+    raise _invalid(f"{what} has the type {type_}, whose values cannot be part of a URL. Use another column.")
 
 
 def _float_text(value: float, what: str) -> str:

@@ -200,7 +200,7 @@ def test_a_link_in_a_record_per_value_is_not_followed(source: Source) -> None:
         pytest.param(
             [[{"id": 1}]],
             {"path": "at"},
-            "PAGINATION_INVALID: the last record: at is missing in the record",
+            "PAGINATION_INVALID: the last record: at is missing from the record",
             id="no field",
         ),
         pytest.param(

@@ -114,26 +114,26 @@ def test_declared_records_are_used(source: Source, document: Any, records: str, 
         pytest.param(
             {"data": "maintenance"},
             {"records": "data.items", "records_optional": True},
-            "API_RECORDS_NOT_FOUND: the path data.items in records is missing from the response",
+            "API_RECORDS_NOT_FOUND: records is data.items, but the response does not contain this path. It has the keys data",
             id="optional records below a text",
         ),
         pytest.param(
             {"userInput": "x"},
             {"records": "result.matches"},
-            "API_RECORDS_NOT_FOUND: the path result.matches in records is missing from the response, which has the keys userInput. Correct the path in "
+            "API_RECORDS_NOT_FOUND: records is result.matches, but the response does not contain this path. It has the keys userInput. Correct "
             "records. If a missing list means that there are no records, set records_optional to true",
             id="a missing list, which may mean no records",
         ),
         pytest.param(
             {"other": 1},
             {"records": "data"},
-            "API_RECORDS_NOT_FOUND: the path data in records is missing from the response, which has the keys other",
+            "API_RECORDS_NOT_FOUND: records is data, but the response does not contain this path. It has the keys other",
             id="a path that does not exist",
         ),
         pytest.param(
             {"data": 3},
             {"records": "data"},
-            "API_RECORDS_NOT_FOUND: records data is neither a list nor an object (found '3')",
+            "API_RECORDS_NOT_FOUND: the value at data is neither a list nor an object (found '3')",
             id="a number",
         ),
         pytest.param(
@@ -360,7 +360,7 @@ def test_a_record_with_a_list_requires_records_to_be_set(source: Source, body: A
     for_each = {"endpoint": "items", "field": "id"}
     with pytest.raises(
         RunFailed,
-        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and also id. Set records to "parts" '
+        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and other keys \(id\)\. Set records to "parts" '
         r'if the list contains the records, or to "\$" if the response is one record',
     ):
         fetch({"items": f"{source.url}/items", "details": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
@@ -800,7 +800,7 @@ def test_values_with_the_same_url_are_called_once(source: Source) -> None:
     ("value", "message"),
     [
         ("..", "API_VALUE_INVALID: .* which has a special meaning in a URL"),
-        ("\ud800", "API_VALUE_INVALID: .* contains an unpaired surrogate, which is not possible in a URL"),
+        ("\ud800", "API_VALUE_INVALID: .* contains an unpaired surrogate, which a URL cannot contain"),
     ],
 )
 def test_values_that_a_url_cannot_contain_fail(source: Source, value: str, message: str) -> None:
