@@ -68,7 +68,7 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
         RunFailed: The run cannot continue, for example because the source is not available or a quality gate fails.
             The message begins with an error code. The published tables are unchanged, unless the error occurs after
             published.json is written. In that case, the next run completes the publication.
-        GlueArgumentError: A required argument is missing in `argv`.
+        GlueArgumentError: A required argument is missing from `argv`.
 
     Example:
         A custom script of a dataset, set as its `script`:

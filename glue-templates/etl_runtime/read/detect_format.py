@@ -85,7 +85,7 @@ def _by_content(head: bytes, encoding: str | None) -> FileType:
 
 
 def _json_type(text: str) -> FileType | None:
-    """json, jsonl, or None if the text does not start like either."""
+    """The type `json` or `jsonl`, or None if the text starts like neither of them."""
     if not JSON_START.match(text):
         return None
     try:

@@ -222,7 +222,7 @@ def _are_lines_with_blank_last(block: RecordBlock, file_format: FileFormat, widt
     """Whether each record is one line with `width` fields, the last of which is empty. This is much faster than reading
     the fields.
 
-    False if quotes or escapes could hide a delimiter.
+    Returns False if quotes or escapes could hide a delimiter.
     """
     if any(character and character.encode() in block.body for character in (file_format.quote, file_format.escape)):
         return False

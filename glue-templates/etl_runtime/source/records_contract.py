@@ -26,7 +26,7 @@ ItemKind = Literal["object", "list", "value"]
 
 @dataclass(frozen=True)
 class RecordsPlace:
-    """The location of the records. `kind` is `list` for a list of records, `record` for a single record.
+    """The location of the records. `kind` is `list` for a list of records, and `record` for a single record.
 
     `path` consists of keys joined by dots. `$` is the document itself.
     """

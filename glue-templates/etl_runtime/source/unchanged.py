@@ -77,6 +77,6 @@ def has_same_content(sources: Iterable[Mapping[str, Any]], published: Mapping[st
 
 
 def resets_contract(job: Job, published: Mapping[str, Any] | None) -> bool:
-    """Whether this run infers columns and types again: because of `reset_contract`, or after `medallion reset
-    --contract`."""
+    """Whether this run infers columns and types again. This is the case with `reset_contract`, and after `medallion
+    reset --contract`."""
     return job.options.reset_contract or bool(published and published.get("contract_reset"))

@@ -7,7 +7,7 @@ from etl_runtime.job.dataset_document import RateLimit
 
 
 class RateLimiter:
-    """Spaces the requests of all threads evenly, and delays all of them after a Retry-After."""
+    """Spaces the requests of all threads evenly, and delays all of them if a response has a Retry-After header."""
 
     def __init__(self, limit: RateLimit | None = None) -> None:
         self._interval = limit.get("seconds", 1) / limit["requests"] if limit else 0.0

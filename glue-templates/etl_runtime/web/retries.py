@@ -29,8 +29,9 @@ def with_retries(
     attempts in total.
 
     The pauses double, with jitter, and are at least as long as the server's Retry-After, which also delays the other
-    requests of `rate_limiter`. A download can resume up to 50 times: `failures_in_a_row` returns the number of attempts
-    since its last progress. `log` receives one line per pause. Setting `stop` in another thread ends a pause.
+    requests of `rate_limiter`. Downloads, which can resume up to 50 times, set `failures_in_a_row`: it returns the
+    number of attempts since the last progress. `log` receives one line per pause. Setting `stop` in another thread ends
+    a pause.
 
     Raises the last RequestFailed.
     """

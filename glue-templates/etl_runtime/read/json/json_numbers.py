@@ -126,7 +126,7 @@ def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
 
 
 def inexact(texts: pa.Array, doubles: pa.Array) -> list[str]:
-    """The distinct numbers that are not exact as doubles."""
+    """The distinct numbers that a double cannot represent exactly."""
     # Most numbers are written as the shortest text of their double, so they are exact. Check each other distinct number
     # once.
     shortest = pc.cast(doubles, pa.string())

@@ -371,7 +371,7 @@ class JsonReader:
         return found[0]
 
     def _more(self) -> bool:
-        """Append the next block. Returns false at the end of the text."""
+        """Append the next block. Returns False at the end of the text."""
         block = next(self._blocks, None)
         if block is None:
             return False

@@ -33,7 +33,7 @@ def _escaped(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
 
 def _odd_so_far(flags: npt.NDArray[np.bool_]) -> ByteMask:
-    """1 where the running count of flags is odd.
+    """Return 1 at each position where the running count of flags is odd, and 0 at all others.
 
     Processes 64 positions at once, which is ten times as fast as cumsum.
     """

@@ -168,7 +168,9 @@ def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, P
         and any(file_format.escape in token for token in file_format.null_values)
     ):
         placeholder = _unused_byte(
-            text, file_format, f"the escape {file_format.escape} in file_format.null_values is not supported"
+            text,
+            file_format,
+            f"null values with the escape {file_format.escape} are not supported. Correct file_format.null_values",
         )
         text = _replace_escapes(text, file_format, placeholder)
         placeholders[placeholder.decode()] = ""

@@ -75,7 +75,10 @@ def _complete(
     file_format: FileFormat,
     expected: int,
 ) -> Offsets:
-    """The records whose lines have the expected number of delimiters, except for a few lines. Fast for many records."""
+    """The records whose lines have the expected number of delimiters, except for a few lines.
+
+    This function is fast for many records.
+    """
     delimiters = np.flatnonzero(np.frombuffer(text, np.uint8) == file_format.delimiter_byte[0])
     counts = np.diff(np.searchsorted(delimiters, starts))
     complete = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts == expected)))
