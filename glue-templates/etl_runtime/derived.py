@@ -106,8 +106,8 @@ class TransformContext:
         Args:
             rule: The name of the rule, for messages.
             condition: A condition in Spark SQL on the columns of the table. As with CHECK constraints in SQL, a row
-                for which it is null satisfies the rule.
-            output: The name in `outputs` of the table that the rule applies to. Required if the dataset has several
+                for which the condition is null satisfies the rule.
+            output: The table that the rule applies to, by its name in `outputs`. Required if the dataset has several
                 tables.
 
         Raises:
@@ -320,7 +320,8 @@ class _DerivedRun(Generic[Context]):
     def _transform_inputs(
         self, spark: "SparkSession", published: Mapping[str, Any] | None, lake_tables: Tables
     ) -> tuple[list[Input], dict[str, TransformedTable], list[Rule]]:
-        """Read the inputs and write the tables to staging. Repeat both if an input has published in the meantime."""
+        """Read the inputs and write the tables to staging. Repeats both if an input has published new data in the
+        meantime."""
         job, record, store, names = self.job, self.record, self.store, self.job.names
         changed: list[str] = []
         for attempt in range(MAX_READS):
@@ -344,7 +345,9 @@ class _DerivedRun(Generic[Context]):
             else:
                 if not (changed := republished(inputs, names, store)):
                     return inputs, tables, context.rules
-            record.log("inputs", f"{', '.join(changed)} published while this run read it; reading the inputs again")
+            record.log(
+                "inputs", f"{', '.join(changed)} published new data while this run read it; reading the inputs again"
+            )
         raise input_changed(changed, names)
 
 
@@ -405,7 +408,7 @@ def _history_metadata(job: Job, tables: Mapping[str, TransformedTable], at: date
 
 def _is_unchanged(job: Job, tables: Mapping[str, TransformedTable], published: Mapping[str, Any]) -> bool:
     """Whether the history is unchanged: no version begins or ends in this run, and the query returns the same columns
-    as before. False if the table has no history."""
+    as for the last publication. Returns false if the table has no history."""
     if "history" not in job.document or "history" not in published:
         return False
     ((key, table),) = tables.items()

@@ -32,8 +32,8 @@ Transform = Callable[[Gold], "DataFrame | Mapping[str, DataFrame]"]
 def run_gold(argv: Sequence[str], transform: Transform) -> None:
     """Run a gold job: read the inputs, build the tables, check the quality gates and publish.
 
-    The run record in the bucket and the lines in the job's log describe each step. If an input publishes while the
-    transform reads it, the transform runs again, up to three times in total.
+    The run record in the bucket and the lines in the job's log describe each step. If an input publishes new data
+    while the transform reads it, the transform runs again, up to three times in total.
 
     Args:
         argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
@@ -45,7 +45,7 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
         RunFailed: The run cannot continue, for example because a query is invalid or a quality gate fails. The message
             begins with an error code. The published tables are unchanged, unless the error occurs after published.json
             is written. In that case, the next run completes the publication.
-        GlueArgumentError: A required argument is missing in `argv`.
+        GlueArgumentError: A required argument is missing from `argv`.
 
     Example:
         A custom script of a dataset, set as its `script`:

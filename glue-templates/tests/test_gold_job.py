@@ -207,9 +207,9 @@ ERRORS: list[tuple[str, str]] = [
     ("ADD JAR s3://x/y.jar; SELECT 1", "the statement is not supported (AddJarsCommand)"),
     ("SELECT count(*) FROM {places}", "COLUMN_NAME_INVALID: {table}: column 1 has the name 'count(1)', which Athena does not support. Use at most 255 letters, digits and underscores that do not begin with a digit: … AS my_name."),
     ("SELECT city, CITY FROM {places}", "COLUMN_NAME_INVALID: {table}: these column names occur more than once: city. Select the columns by name instead of with *, or rename the duplicates: … AS my_name."),
-    ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, but Athena does not support void: give the null a type: CAST(NULL AS STRING)."),
-    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, but Athena does not support timestamp_ntz: make it a timestamp: CAST(… AS TIMESTAMP)."),
-    ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not support interval day: cast it to a supported type"),
+    ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, but Athena does not support void. Give the null a type: CAST(NULL AS STRING)."),
+    ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, but Athena does not support timestamp_ntz. Convert it to a timestamp: CAST(… AS TIMESTAMP)."),
+    ("SELECT array(INTERVAL '1' DAY) AS t", "Athena does not support interval day. Cast it to a supported type"),
     ("SELECT named_struct('a:b', 1) AS t", "COLUMN_NAME_INVALID: {table}: the column t has the type struct<a:b:int>, with field names that Athena does not support. Rename the fields."),
 ]  # fmt: skip
 
@@ -253,16 +253,16 @@ def test_an_input_that_is_not_published_is_an_error(places: Dataset, gold: MakeG
 
 FAILURES: list[tuple[str, str, dict[str, Any], str]] = [
     ("required_columns", "SELECT city FROM {places}", {"data_quality": {"required_columns": ["state"], "optional_columns": ["zip_code"]}}, "the required column state is not in the table. The table has city"),
-    ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"], "optional_columns": ["zip_code"]}}, "state is null in 1 of 4 rows (25.00%), critical_null_threshold is 5.00%"),
-    ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, expected_record_count_min is 5"),
-    ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, expected_record_count_min is 1"),
-    ("missing_columns", "SELECT city, state, 1 AS zip FROM {places}", {}, "the table no longer has the column zip_code. It has the new columns zip. If that is expected, add it to data_quality.optional_columns"),
-    ("all_null_columns", "SELECT zip_code, CAST(NULL AS STRING) AS city, CAST(NULL AS STRING) AS state FROM {places}", {}, "the columns city, state had values in the last publication, but are null in all 4 rows. If that is expected, add them to data_quality.optional_columns"),
-    ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 row, 4 are published, max_shrink is 50%"),
+    ("null_share", "SELECT city, state FROM {places}", {"data_quality": {"required_columns": ["state"], "optional_columns": ["zip_code"]}}, "state is null in 1 of 4 rows (25.00%), but critical_null_threshold is 5.00%"),
+    ("min_rows", "SELECT * FROM {places}", {"data_quality": {"expected_record_count_min": 5}}, "4 rows, but expected_record_count_min is 5"),
+    ("min_rows", "SELECT * FROM {places} WHERE false", {"data_quality": {"max_shrink": 1}}, "0 rows, but expected_record_count_min is 1"),
+    ("missing_columns", "SELECT city, state, 1 AS zip FROM {places}", {}, "the table no longer has the column zip_code. It has the new column zip. If that is expected, add zip_code to data_quality.optional_columns"),
+    ("all_null_columns", "SELECT zip_code, CAST(NULL AS STRING) AS city, CAST(NULL AS STRING) AS state FROM {places}", {}, "the columns city, state had values in the last publication, but are null in all 4 rows. If that is expected, add city, state to data_quality.optional_columns"),
+    ("shrink", "SELECT * FROM {places} LIMIT 1", {}, "1 row, but 4 are published and max_shrink is 50%"),
     ("business_key", "SELECT * FROM {places}", {"business_key": ["city"]}, 'the business key (city) is not unique: 1 value in more than one row: {"city": "Boston"}'),
     ("frozen", "SELECT *, 1 AS more FROM {places}", {"schema_contract": "freeze"}, "the table has new columns: more"),
     ("frozen", "SELECT city FROM {places}", {"schema_contract": "freeze"}, "the table no longer has the columns: meta_rescued, state, zip_code"),
-    ("frozen", "SELECT * EXCEPT (state), 1 AS state FROM {places}", {"schema_contract": "freeze"}, "the type of state is int, the published type is string"),
+    ("frozen", "SELECT * EXCEPT (state), 1 AS state FROM {places}", {"schema_contract": "freeze"}, "the type of state is int, but the published type is string"),
 ]  # fmt: skip
 
 
@@ -373,7 +373,9 @@ def test_an_input_that_publishes_during_every_read_fails_the_run(
     made = gold(bronze)
     monkeypatch.setattr(running, "republished", lambda *_: ["bronze/x"])
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
-    assert error.startswith("INPUT_CHANGED: The input bronze/x published during each of the 3 attempts to read it. ")
+    assert error.startswith(
+        "INPUT_CHANGED: The input bronze/x published new data during each of the 3 attempts to read it. "
+    )
     assert made.record()["retryable"] is True
 
 
@@ -476,7 +478,7 @@ def ruled(rule: str, condition: str, output: str | None = None) -> Callable[[Gol
 
 SCRIPTS: list[tuple[str, Callable[[Gold], Any], str]] = [
     ("a violated rule", ruled("no Boston", "city <> 'Boston'"),
-     'the rule "no Boston" (city <> \'Boston\') is violated by 2 of 4 rows (50.00%), such as {"city": "Boston", "state": "MA"}, {"city": "Boston", "state": "MA"}'),
+     'the rule "no Boston" (city <> \'Boston\') is violated by 2 of 4 rows (50.00%), for example {"city": "Boston", "state": "MA"}, {"city": "Boston", "state": "MA"}'),
     ("a rule that is not valid SQL", ruled("invalid", "city <>"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [PARSE_SYNTAX_ERROR]'),
     ("a rule of another column", ruled("invalid", "nothing > 1"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [UNRESOLVED_COLUMN'),
     ("a rule of another table", ruled("invalid", "true", "x"), 'RULE_INVALID: The rule "invalid" has the unknown table x. The tables are'),

@@ -109,7 +109,7 @@ def test_new_keys_are_added_at_any_depth_and_mismatches_are_rescued(dataset: Mak
     error = made.fails(source.serves("/x.json", b'[{"id": 1, "who": {"street": "x"}}]'), schema_contract="freeze")
     assert (
         "the type of who is struct<name:string,age:bigint,street:string>, "
-        "the published type is struct<name:string,age:bigint> [GATE_SCHEMA_CONTRACT]" in error
+        "but the published type is struct<name:string,age:bigint> [GATE_SCHEMA_CONTRACT]" in error
     )
 
 
@@ -164,7 +164,7 @@ def test_invalid_json_keeps_the_published_table(
 def test_a_table_cannot_have_files_of_two_types(dataset: MakeDataset, source: Source) -> None:
     made = dataset()
     error = made.fails([source.serves("/a.json", b'[{"id": 1}]'), source.serves("/b.csv", b"id\n1\n")])
-    assert "b.csv is csv and a.json is json, but all files of a table have one type" in error
+    assert "b.csv is csv and a.json is json, but all files of a table must have the same type" in error
 
 
 FLIPPED: list[tuple[str, bytes, bytes]] = [

@@ -92,9 +92,9 @@ export function historyLake(): string {
   }));
   write(zipcodes, RUN.failed, record(RUN.failed, 'zipcodes', 'bronze', {
     status: 'failed',
-    error: 'GATE_MAX_SHRINK: Quality gates failed: zipcodes: 12 rows, 42,049 are published, max_shrink is 50% '
-      + '[GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite the failed '
-      + 'gates, run with run_options {"allow": ["shrink"]}',
+    error: 'GATE_MAX_SHRINK: Quality gates failed: zipcodes: 12 rows, but 42,049 are published and max_shrink '
+      + 'is 50% [GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite '
+      + 'the failed gates, run with run_options {"allow": ["shrink"]}',
     error_code: 'GATE_MAX_SHRINK',
     retryable: false,
     dpu_seconds: 122.4,

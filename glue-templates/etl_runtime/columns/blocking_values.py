@@ -16,7 +16,7 @@ MAX_WORDS, MAX_OTHER_VALUES = 5, 3
 VALUES_PER_WORD = 3
 MIN_MATCHING_SHARE = 0.9
 MAX_DISTINCT = 100_000
-PROBE_VALUES = 1000  # if a type does not match, there are usually too many other values among these
+PROBE_VALUES = 1000  # a type that does not match usually has too many mismatches among these
 MAX_NAMED = 6
 MISSING_WORD = re.compile(
     r"\\N|[^\w\s]+|[^\w\s]?(n\W?a|n\W?d|nan|nil|null|none|missing|unknown|no data|"
@@ -34,8 +34,8 @@ TYPES = (
 
 @dataclass(frozen=True)
 class BlockedType:
-    """The few values because of which a column is text, and the column_schema entry with the type of all other
-    values."""
+    """The few values that force a column to be text, and the column_schema entry for the type that all other values
+    match."""
 
     entry: dict[str, str]
     values: tuple[str, ...]
@@ -71,7 +71,7 @@ def blocked_type(text: pa.Array, formats: Formats = NO_FORMATS) -> BlockedType |
 
 def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | None:
     """The column_schema entry for a type that all values match, and whether the type is also inferred without the
-    entry. None if the values are text."""
+    entry. Returns None if the values are text."""
     best = infer(text, formats).best
     better = hint(text, best)
     if better and " or " not in better.get("format", ""):
@@ -80,7 +80,7 @@ def _type_of(text: pa.Array, formats: Formats) -> tuple[dict[str, str], bool] | 
 
 
 def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
-    """The type that nearly all values match, and the other values. None if there is no such type."""
+    """Return the type that nearly all values match, and the other values. Returns None if there is no such type."""
     like_values = pc.match_substring_regex(distinct, r"^[^A-Za-z]*\d[^A-Za-z]*$")
     if pc.sum(like_values).as_py() < MIN_MATCHING_SHARE * len(distinct):
         return None
@@ -95,7 +95,7 @@ def _mostly(text: pa.Array, distinct: pa.Array) -> BlockedType | None:
             continue
         values = _mismatches(distinct, column_type)
         if not values:
-            return None  # type_hints names this type
+            return None  # type_hints already suggests this type
         if len(values) <= max_values:
             found[column_type] = values
     return _fewest_values(found, text[0].as_py()) if found else None
@@ -108,7 +108,7 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> list[str]:
 
 
 def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> BlockedType:
-    """The type with the fewest other values. If dates can be read in both orders of day and month, the entry lists both
+    """The type with the fewest mismatches. If dates match both orders of day and month, the entry lists both
     formats."""
     type = min(found, key=lambda each: len(found[each])).type
     count = min(map(len, found.values()))
@@ -121,16 +121,17 @@ def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> Blo
 def blocked_lines(
     table: str, blocked: Mapping[str, BlockedType], null_values: Sequence[str], *, header: bool
 ) -> list[str]:
-    """Return one line for the words that mean missing values, and one for each other column, with the keys to paste.
+    """Return log lines that contain the settings to paste.
 
-    `header` is `file_format.header`.
+    There is one line for all words that mean a missing value, and one line for each other column. If the first record
+    is the cause in all columns, there is only one line. `header` is `file_format.header`.
     """
     if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
         values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])
         remedy = (
-            'If it has units or formats, declare file_format {"skip_rows_after_header": 1}'
+            'If that record contains units or formats, declare file_format {"skip_rows_after_header": 1}'
             if header
-            else 'If it is a header, declare file_format {"header": true}'
+            else 'If that record is a header, declare file_format {"header": true}'
         )
         return [f"{table}: {_are_text(blocked)} because of the first record ({values}). {remedy}"]
     missing = {source: each for source, each in blocked.items() if each.are_missing_words}
@@ -158,7 +159,7 @@ def blocked_lines(
 
 
 def _are_text(blocked: Mapping[str, BlockedType]) -> str:
-    names = [f"{source} ({each.entry['type']})" for source, each in blocked.items()]
+    names = [f"{source} (otherwise {each.entry['type']})" for source, each in blocked.items()]
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     columns, are = ("column", "is") if len(names) == 1 else ("columns", "are")
     return f"{columns} {', '.join(names[:MAX_NAMED])}{more} {are} text"

@@ -1,7 +1,7 @@
-"""The columns of a part of a table, after the part is read. They do not depend on the file format.
+"""Interfaces for the cells of a part, which is a group of complete records of one table.
 
-Text, JSON and Parquet files have different cells and different type inference. The `convert` package uses only these
-protocols.
+Each file format (text, JSON, Parquet) implements cells and type inference in its own way. The `convert` package uses
+only these interfaces, so it does not depend on the file format.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Inference(Protocol):
 
     @property
     def best(self) -> ColumnType:
-        """The preferred column type. Text if no cell has a value."""
+        """The preferred column type, or text if no cell has a value."""
         ...
 
     @property
@@ -27,11 +27,11 @@ class Inference(Protocol):
         ...
 
     def merged(self, other: Self) -> Self:
-        """The inference for the cells of both. A type that either inference excludes stays excluded."""
+        """Combine two inferences. A type that either of them excludes stays excluded."""
         ...
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published type, plus the struct fields at any depth that only these cells have."""
+        """Return the published type with the struct fields, at any depth, that only these cells have."""
         ...
 
 
@@ -52,7 +52,7 @@ class Cells(Protocol):
         ...
 
     def has_type(self, column_type: ColumnType) -> bool:
-        """Whether the cells already are values of the data type, so that a declared type does not change them."""
+        """Whether the cells already have this data type, so that declaring it does not change them."""
         ...
 
     def as_text(self) -> pa.Array:
@@ -64,8 +64,8 @@ class Cells(Protocol):
 class PartTable:
     """The cells of a part, keyed by source column name.
 
-    Keyed by row number, `surplus` has the extra fields of a record, and `short` has the field count of a record with
-    too few fields.
+    `surplus` contains the extra fields of records with too many fields. `short` contains the field counts of records
+    with too few fields. Both are keyed by row number.
     """
 
     rows: int

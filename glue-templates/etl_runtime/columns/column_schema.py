@@ -19,8 +19,8 @@ class DeclaredColumn:
 
 
 def declared_columns(document: DatasetDocument, table: str) -> list[DeclaredColumn]:
-    """The column settings of a table, from column_schema, and from column_mappings for names that are not in
-    column_schema."""
+    """The column settings of a table, from column_schema. If column_schema does not set the name of a column, the name
+    comes from column_mappings."""
     names = document.get("column_mappings", {})
     columns = document.get("column_schema", {}).get(table, {})
     return [

@@ -19,7 +19,7 @@ from etl_runtime.job.file_format import NO_FORMATS, Formats
 DECIMALS = re.compile(r"-?\d+\.(\d+)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?")
 MAX_DECIMAL_DIGITS = 38  # the limit of Athena
-PROBE_CELLS = 64  # if a type does not match, this usually shows in the first cells
+PROBE_CELLS = 64  # a type that does not match usually fails within the first cells
 FIRST_DAY = -719_162  # 0001-01-01, in days since 1970-01-01
 CALENDAR_PATTERN = (  # ISO text with a valid date and time; February 29 is accepted in any year
     r"^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))"
@@ -32,10 +32,10 @@ class ColumnType:
     """The Athena data type of a column, and the notation of its values in the source.
 
     `spelling` is the detected notation, as an example value: "3" or "3.0" for a double, "0000-00-00T00:00:00Z" for a
-    timestamp, "TRUE" for a boolean. For JSON, it is the type with string replaced by `text` for scalars of several
-    types, and by `json` for JSON text. The notation is stored under the key `spelling` in published.json, so that the
-    next run can check it. `format` is the declared notation: a date pattern, a number format, or the words for true and
-    false. A `declared` type preserves the value, but not its notation: 007 becomes 7.
+    timestamp, "TRUE" for a boolean. For JSON, it is the data type, in which `text` replaces string for scalars of
+    several types, and `json` replaces string for JSON text. The notation is stored under the key `spelling` in
+    published.json, so that the next run can check it. `format` is the declared notation: a date pattern, a number
+    format, or the words for true and false. A `declared` type preserves the value, but not its notation: 007 becomes 7.
     """
 
     type: str
@@ -72,7 +72,7 @@ def parse(text: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _castable(text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Rewrite the text in the notation that Arrow casts to the type. Text in another format becomes null."""
+    """Rewrite the text so that Arrow can cast it to the type. Text that does not match the format becomes null."""
     if column_type.declared:
         return declared_types.normalize(text, column_type.type, column_type.format)
     if column_type.format and column_type.type in ("date", "timestamp"):
@@ -118,7 +118,7 @@ def to_text(values: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _require_readable(read: pa.Array, text: pa.Array) -> pa.Array:
-    """Return `read`, or raise ArrowInvalid if a cell of `text` could not be read."""
+    """Return `read`. Raises ArrowInvalid if a cell of `text` could not be read, and is therefore null in `read`."""
     if read.null_count > text.null_count:
         raise pa.ArrowInvalid("a cell does not match the format")
     return read
@@ -166,7 +166,7 @@ def _is_costly(column_type: ColumnType) -> bool:
 
 
 def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa.Array, pa.Array]:
-    """Return the values, with null for each cell that does not match, and the mask of these cells.
+    """Return the values, with null for each cell that does not match, and a mask of the cells that do not match.
 
     Text never matches a nested type.
     """
@@ -186,7 +186,8 @@ def convert_with_mismatches(text: pa.Array, column_type: ColumnType) -> tuple[pa
 def _for_text(column_type: ColumnType) -> ColumnType:
     """The type to use for parsing text.
 
-    A boolean or timestamp from a file with types has no notation, so only the value has to match.
+    A boolean or timestamp column of a file format with data types, such as Parquet, has no notation, so only the value
+    has to match.
     """
     has_notation = column_type.spelling or column_type.format or column_type.type not in ("boolean", "timestamp")
     return column_type if has_notation else replace(column_type, declared=True)
@@ -200,7 +201,7 @@ def _is_scalar(column_type: ColumnType) -> bool:
 def _regex(column_type: ColumnType) -> str:
     """An Arrow regular expression that every cell of the type matches.
 
-    Some other cells match it, too, such as 2024-02-30.
+    Some invalid cells, such as 2024-02-30, match it as well.
     """
     if column_type.declared:
         return declared_types.regex(column_type.type, column_type.format)
@@ -223,9 +224,9 @@ def _regex(column_type: ColumnType) -> str:
 
 
 def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
-    """The cells that do not match.
+    """The cells that do not match the type.
 
-    The regular expression finds nearly all of them, and is much faster than a cast that fails.
+    The regular expression finds nearly all of these cells, and is much faster than a cast that fails.
     """
     looks_right = pc.match_substring_regex(distinct, _regex(column_type))
     candidates = distinct.filter(looks_right)
@@ -238,9 +239,10 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _bisect_mismatches(text: pa.Array, column_type: ColumnType) -> list[pa.Array]:
-    """The remaining cells that do not match.
+    """Find the remaining cells that do not match.
 
-    Arrow's cast fails for the entire array, so bisection finds the cells that fail.
+    A single invalid cell makes Arrow's cast fail for the entire array. Therefore, the array is split in half until the
+    invalid cells are found.
     """
     try:
         values = parse(text, column_type)
@@ -255,7 +257,8 @@ def _bisect_mismatches(text: pa.Array, column_type: ColumnType) -> list[pa.Array
 
 
 def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Which cells keep their value and, unless the type is declared, their notation. True for null."""
+    """A mask that is true for null, and for cells that keep their value and, unless the type is declared, their
+    notation."""
     fits = _portable(values, text, column_type)
     if not column_type.declared:
         fits = pc.and_(fits, pc.equal(to_text(values, column_type), text))
@@ -265,8 +268,8 @@ def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
     """Exclude exponents and dates before the year 1, because query engines handle them differently.
 
-    NaN and infinity can also be words, or mean that a value is missing, so they are numbers only if the type is
-    declared.
+    Text such as NaN and inf can also be a word, or mean that a value is missing. Therefore, it is a number only if the
+    type is declared.
     """
     if pa.types.is_floating(values.type):
         return (
@@ -297,7 +300,7 @@ class ScalarInference:
         return self.candidates is None
 
     def merged(self, other: "ScalarInference") -> "ScalarInference":
-        """The types that match the values of both."""
+        """Return only the types that match the values of both inferences."""
         if self.candidates is None:
             return other
         if other.candidates is None:
@@ -305,7 +308,7 @@ class ScalarInference:
         return ScalarInference(tuple(column_type for column_type in self.candidates if column_type in other.candidates))
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """The published type plus the struct fields that only the cells have."""
+        """Return the published type with the struct fields that only the cells have."""
         if "struct<" not in column_type.type:
             return column_type
         spelling = athena_types.widened(column_type.spelling, self.best.type) if column_type.spelling else ""
@@ -350,7 +353,7 @@ def _number_candidates(first: str, format: str) -> Iterable[ColumnType]:
     if decimals and len(decimals[1]) < MAX_DECIMAL_DIGITS:
         scale = len(decimals[1])
         if scale <= 12:
-            # Most engines store 18 digits in eight bytes, and later values may be larger.
+            # 18 digits leave room for larger values later, and most engines store them in eight bytes.
             yield ColumnType(f"decimal(18,{scale})", format=format)
         yield ColumnType(f"decimal({MAX_DECIMAL_DIGITS},{scale})", format=format)
     yield ColumnType("double", SHORTEST_DOUBLE.spelling, format)

@@ -18,6 +18,6 @@ def plain_decimals(number: pa.Array, precision: int, scale: int) -> pa.Array:
     number = pc.replace_substring_regex(number, r"^(-?)0+(\d)", r"\1\2")
     number = pc.replace_substring_regex(number, r"(\.\d*?)0+$", r"\1")
     number = pc.replace_substring_regex(number, r"\.$", "")
-    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # .0 has no digit left
+    number = pc.replace_substring_regex(number, r"^(-?)$", r"\10")  # .0 is now empty
     fraction = rf"(?:\.\d{{1,{scale}}})?" if scale else ""
     return null_unless_match(number, rf"^-?(?:0|\d{{0,{precision - scale}}}){fraction}$")

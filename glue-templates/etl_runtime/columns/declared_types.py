@@ -30,7 +30,7 @@ def regex(type: str, format: str) -> str:
 
 
 def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
-    """Rewrite the text in the notation that Arrow casts to the type. Text that is not valid becomes null."""
+    """Rewrite the text so that Arrow can cast it to the type. Text that is not valid becomes null."""
     text = pc.utf8_trim_whitespace(null_unless_match(text, regex(type, format)))
     if type == "boolean":
         true, _ = _boolean_words(format)

@@ -21,7 +21,7 @@ class Number(str):
 
 
 class _Pauses:
-    """The threads for which garbage collection is paused."""
+    """Counts the threads that have paused garbage collection."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -34,9 +34,9 @@ _PAUSES = _Pauses()
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Pause cyclic garbage collection, until the last of several threads leaves this context.
+    """Pause cyclic garbage collection. It resumes when the last thread leaves this context.
 
-    JSON values have no reference cycles, and parsing is five times as fast without it.
+    JSON values have no reference cycles, and parsing is five times as fast while garbage collection is paused.
     """
     with _PAUSES.lock:
         if _PAUSES.count == 0:
@@ -53,7 +53,7 @@ def without_garbage_collection() -> Iterator[None]:
 
 
 def decimal(number: int | Number) -> Decimal | None:
-    """The exact value, or None if the exponent is too large for Decimal."""
+    """The exact value of the number, or None if the exponent is too large for Decimal."""
     try:
         return Decimal(number)
     except InvalidOperation:
@@ -78,7 +78,7 @@ def _json_text(value: object) -> str:
 
 
 def scalar_text(value: object) -> str:
-    """The value as text: strings and numbers unchanged, and true, false or null."""
+    """The value as text. Strings and numbers are unchanged. Booleans and None become true, false and null."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or value is None:
@@ -87,7 +87,8 @@ def scalar_text(value: object) -> str:
 
 
 def json_compatible(value: object) -> object:
-    """Convert the value to types that json.dumps accepts. A `Number` becomes a float if that is exact, otherwise text.
+    """Convert the value to types that json.dumps accepts. A `Number` becomes a float if the float has the same value.
+    Otherwise, it becomes text.
 
     A value that contains an unpaired surrogate, which UTF-8 cannot encode, becomes JSON text.
     """
@@ -105,7 +106,7 @@ def _json_compatible(value: object) -> object:
 
 
 def is_exact_double(number: int | Number) -> bool:
-    """Whether the shortest text of the nearest double represents the same value as the number."""
+    """Whether a double preserves the number: the nearest double, printed with the fewest digits, has the same value."""
     try:
         nearest = float(number)
     except OverflowError:
@@ -121,9 +122,10 @@ def key_sequences(objects: Iterable[Object]) -> dict[tuple[str, ...], None]:
 def transposed(
     objects: Sequence[Object], key_sequences: Collection[tuple[str, ...]], keys: Collection[str]
 ) -> dict[str, Sequence[object]]:
-    """The values of the objects, keyed by JSON key, with None if an object does not have the key.
+    """Return the values of all objects for each of `keys`. A value is None if the object does not have the key.
 
-    `key_sequences` are the key sequences of the objects. Each of `keys` occurs in at least one object.
+    `key_sequences` is the result of the function `key_sequences` for these objects. Each of `keys` occurs in at least
+    one object.
     """
     if len(key_sequences) == 1:
         columns = zip(next(iter(key_sequences)), zip(*map(dict.values, objects), strict=True), strict=True)

@@ -1,4 +1,4 @@
-"""Column names, which are unique in the source and clean in the table (snake_case, ASCII, unique)."""
+"""Chooses unique names for source columns and clean names (snake_case, ASCII, unique) for table columns."""
 
 import re
 import unicodedata
@@ -42,8 +42,8 @@ def source_names(header: Sequence[str]) -> tuple[str, ...]:
 def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, str]:
     """Choose a clean name for each source column.
 
-    `taken` has the names of the published columns, keyed by source column. These names do not change. If several source
-    names have the same clean name, the source name that is already clean gets it. The others are numbered in
+    `taken` contains the names of the published columns, keyed by source column. These names do not change. If several
+    source names have the same clean name, the source name that is already clean gets it. The others are numbered in
     alphabetical order, so that the result does not depend on the column order.
     """
     names = dict(taken)
@@ -57,9 +57,9 @@ def clean_names(sources: Iterable[str], taken: Mapping[str, str]) -> dict[str, s
 
 
 def unused_name(base: str, used: Container[str], counts: dict[str, int]) -> str:
-    """The name `base`, with a number if it is used.
+    """The name `base`, with a numeric suffix if the name is already used.
 
-    `counts` has the last number used for each base, so that thousands of equal names do not take quadratic time.
+    `counts` contains the last number used for each base, so that thousands of equal names do not take quadratic time.
     """
     name = base
     while name in used:
@@ -83,7 +83,7 @@ def comparison_key(source: str) -> tuple[str, str]:
 
 
 def dropped_characters(source: str) -> str:
-    """The letters and digits that are missing in the clean name because they are not ASCII.
+    """The letters and digits that are missing from the clean name because they are not ASCII.
 
     If the clean name is empty, this is the full name.
     """

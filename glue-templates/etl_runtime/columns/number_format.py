@@ -1,7 +1,8 @@
 """Converts numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
 
-A format is the number 1234.56 or 1234 in the notation of the file: `1.234,56`, `1,234.56`, `1234,56`, `1,234`. It may
-have a currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another currency sign do not match.
+A format is an example: the number 1234.56 or 1234 in the notation of the file, such as `1.234,56`, `1,234.56`,
+`1234,56` or `1,234`. It may have a currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another currency sign do not
+match.
 """
 
 import re
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from etl_runtime.columns.null_mask import null_unless_match
 
-MAX_GROUPS = 13  # a decimal has up to 38 digits
+MAX_GROUPS = 13  # of three digits; a decimal has up to 38 digits
 
 
 FORMAT = re.compile(r"(?P<prefix>\D*)(?P<number>1\D?234(?:[.,]56)?)(?P<suffix>\D*)")

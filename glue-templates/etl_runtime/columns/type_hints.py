@@ -1,4 +1,4 @@
-"""Suggests column_schema entries for columns that are text because of their notation, such as 20240131."""
+"""Suggests column_schema entries for columns whose notation hides a more specific type, such as dates like 20240131."""
 
 import json
 import re
@@ -35,9 +35,9 @@ AMOUNT = re.compile(rf"[-+]?(?P<prefix>(?:{CURRENCY})\s?)?[-+]?\d[\d.,'’  ]*?(
 
 
 def hint(text: pa.Array, inferred: ColumnType) -> dict[str, str] | None:
-    """The column_schema entry for a type that is better than the inferred one.
+    """Return the column_schema entry for a type that is better than the inferred one.
 
-    None if there is no better type, or if the column contains codes.
+    Returns None if there is no better type, or if the column contains codes.
 
     If dates such as 01/02/2024 match two formats, the entry lists both, and the user must choose one.
     """
@@ -105,7 +105,7 @@ def _has_leading_zero(text: pa.Array) -> bool:
 
 
 def _has_not_finite(text: pa.Array) -> bool:
-    """Whether a value is NaN or infinity. These can also be words, or mean that the value is missing."""
+    """Whether a value is NaN or infinity. Such text can also be a word, or mean that the value is missing."""
     return bool(pc.any(pc.match_substring_regex(text, rf"^\s*{NOT_FINITE}\s*$")).as_py())
 
 

@@ -31,12 +31,12 @@ class ColumnSamples:
         return pa.concat_arrays(self.texts[source])
 
     def hint(self, source: str) -> dict[str, str] | None:
-        """The `column_schema` entry for a type that is better than the inferred one. None if there is no better
+        """The `column_schema` entry for a type that is better than the inferred one, or None if there is no such
         type."""
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
 
     def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:
-        """The type that nearly all values of a text column match, and the values that do not match it. None if there is
-        no such type."""
+        """The type that nearly all values of a text column match, and the values that do not match it, or None if there
+        is no such type."""
         is_text = source in self.texts and self.inferences[source].best.type == "string"
         return blocked_type(self.text(source), formats) if is_text else None

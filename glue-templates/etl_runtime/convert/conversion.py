@@ -45,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Conversion:
-    """The settings for the tables that are known before their files are read.
+    """The conversion settings, which are known before the files are read.
 
     `published` is the current published.json. The columns in it keep their names, order and types. `declared` are the
     declared columns, keyed by table.
@@ -83,7 +83,7 @@ class Conversion:
 
 
 def parts_of_objects(table: UnpackedTable) -> list[tuple[Part, ...]]:
-    """The parts of each object of a table."""
+    """Group the parts of a table by the object into which they are converted."""
     if table.bytes <= ONE_OBJECT_BYTES:
         return [tuple(table.parts)]
     return [(part,) for part in table.parts]

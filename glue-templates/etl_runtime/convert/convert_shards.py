@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MAX_THREADS = min(4, os.cpu_count() or 1)
-"""The number of threads on the driver. Arrow releases the lock of the Python interpreter most of the time, so two
+"""The number of threads on the driver. Arrow releases the global interpreter lock (GIL) most of the time, so two
 threads take 0.6 times as long as one thread. However, each thread needs up to 200 MB."""
 TASKS_PER_CORE = 4
 MAX_SHARDS_PER_TASK = 4  # so that executor cores that become available later also get work
-MAX_WAIT_SECONDS = 10  # for running conversions after an error; a stopped run has little time
+MAX_WAIT_SECONDS = 10  # for running conversions after an error; a stopped run has little time left
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Failure:
 
 @contextmanager
 def driver_threads() -> Iterator[ThreadPoolExecutor]:
-    """Provide the threads of the driver. At the end of the context, no further conversion starts. Running conversions
-    are not waited for, because a stopped run has little time."""
+    """Provide the threads of the driver. When the context ends, no further conversion starts. The context does not wait
+    for running conversions, because a stopped run has little time left."""
     pool = ThreadPoolExecutor(MAX_THREADS)
     try:
         yield pool
@@ -57,9 +57,9 @@ def convert_shards(
 ) -> list[ConvertedShard]:
     """Convert the shards. The results are in the order of the shards.
 
-    `store` is the store of the driver. `spark` is called if there are shards for Spark. `started` are the conversions
-    that have already started in `pool`, keyed by object URI. `cores` is the number of cores of all executors that can
-    start, if it is known.
+    `store` is the store of the driver. `spark` is called only if there are shards for Spark. `started` are the
+    conversions that have already started in `pool`, keyed by object URI. `cores` is the number of cores of all
+    executors that can start, if it is known.
     """
     in_spark = [shard for shard in shards if not shard.is_on_driver]
     with Progress("convert") as progress:
@@ -93,8 +93,8 @@ def _convert_in_spark(spark: "SparkSession", shards: Sequence[Shard], cores: int
     """Convert the shards. The results are in the order of the shards.
 
     With more tasks than cores, the load is balanced. However, each task needs 0.1 s to start its Python worker. Auto
-    scaling starts executors for waiting tasks, so there are tasks for all cores instead of only for the cores that have
-    started.
+    scaling starts executors only if tasks are waiting. Therefore, the number of tasks depends on all cores that can
+    start, not only on those that have started.
     """
     context, size = spark.sparkContext, len(shards)
     cores = max(cores, context.defaultParallelism)
@@ -113,7 +113,8 @@ def _convert_in_spark(spark: "SparkSession", shards: Sequence[Shard], cores: int
 
 
 def _convert_or_fail(shard: Shard) -> ConvertedShard | Failure:
-    """The work of a Spark task. Spark repeats a task that raises an error, which is useful only if it is retryable."""
+    """The work of a Spark task. Spark retries a task that raises an error. This is useful only for a retryable
+    error."""
     try:
         return convert_shard(shard)
     except RunFailed as failed:

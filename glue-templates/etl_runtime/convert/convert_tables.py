@@ -27,13 +27,13 @@ LOG = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MAX_ROUNDS = 12  # each round excludes a type of every refuted column; a column has at most nine candidates
+MAX_ROUNDS = 12  # each round excludes a type for every refuted column, which has at most nine candidates
 
 
 class PartsGone(Exception):
     """A table must be converted again, but its parts were converted from memory. The files must be unpacked again.
 
-    `plans` are the plans of all tables. They include what the conversion has found out about the types.
+    `plans` are the plans of all tables. They include the types that the conversion has already corrected.
     """
 
     def __init__(self, message: str, plans: "dict[str, TypePlan]") -> None:
@@ -125,9 +125,9 @@ def convert_tables(
 ) -> dict[str, ConvertedTable]:
     """Convert all tables.
 
-    `spark`, `pool` and `cores` are as in `convert_shards`. `early` has conversions that have already started. If the
-    files were unpacked again, `plans` are the plans of PartsGone. If the dataset document has changed since the last
-    publication, the log lists the types that would change without the schema contract.
+    `spark`, `pool` and `cores` are described in `convert_shards`. `early` contains conversions that have already
+    started. If the files were unpacked again, `plans` are the plans of PartsGone. If the dataset document has changed
+    since the last publication, the log lists the types that would change without the schema contract.
 
     Raises PartsGone if a table has to be converted again, but its parts were not kept.
     """
@@ -154,12 +154,17 @@ def convert_tables(
             if early:
                 early.end()
             size = f"{sizes.ONE_OBJECT_BYTES >> 20} MB"
-            raise PartsGone(f"{', '.join(sorted(gone))}: later values differ from those in the first {size}.", plans)
+            raise PartsGone(
+                f"{', '.join(sorted(gone))}: later values do not match the types inferred from the first {size}.", plans
+            )
         results = convert_shards(shards, store, spark, pool, started, cores)
         for key in columns:
             own = [result for result in results if result.shard.table == key]
             if changes := plans[key].update(own):
-                LOG.info(f"{key}: converting again, because values differ from the samples: {', '.join(changes)}")
+                LOG.info(
+                    f"{key}: converting again, because values do not match the types inferred from samples: "
+                    f"{', '.join(changes)}"
+                )
             else:
                 converted[key] = _checked(ConvertedTable(columns[key], tuple(own)), key, plans[key])
         if len(converted) == len(unpacked):

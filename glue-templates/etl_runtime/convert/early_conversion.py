@@ -21,7 +21,7 @@ from etl_runtime.job.store import Store
 from etl_runtime.read.part import MEMORY_SCHEME, Part
 from etl_runtime.read.split_records import PART_BYTES, RecordBlock
 
-MAX_BYTES = 2 * PART_BYTES  # of a part in memory; a part with a long record is larger
+MAX_BYTES = 2 * PART_BYTES  # of a part; a larger part, which has a long record, is not converted early
 
 
 @dataclass
@@ -32,7 +32,7 @@ class _Table:
     unpacked: UnpackedTable = field(default_factory=lambda: UnpackedTable([], []))
     numbers: list[int] = field(default_factory=list)
     columns: tuple[Column, ...] | None = None
-    is_kept: bool = False  # further parts are kept, because the columns cannot be determined or a conversion failed
+    is_kept: bool = False  # further parts go to files: the columns cannot be determined, or a conversion failed
 
 
 class EarlyConversion:
@@ -48,7 +48,7 @@ class EarlyConversion:
         self._shards: dict[str, tuple[Shard, Future[ConvertedShard]]] = {}  # keyed by object URI
 
     def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
-        """Add part number `number` of a table, which is kept. Its conversion starts when the types are known."""
+        """Add part number `number` of a table. The part is in a file and is converted when the types are known."""
         table = self._tables.setdefault(key, _Table())
         table.numbers.append(number)
         table.unpacked.parts.append(part)
@@ -58,8 +58,8 @@ class EarlyConversion:
     def start(self, key: str, number: int, part: Part, block: RecordBlock) -> Part | None:
         """Start to convert part number `number` of a table from memory. If no thread is free, wait for one.
 
-        Returns the part, or None if the part has to be kept, because the table may have only one object or may lose its
-        last column.
+        Returns the part. Returns None if the part has to be written to a file, because the table may have only one
+        object or may lose its last column.
         """
         table = self._tables.setdefault(key, _Table())
         is_large = part.bytes > MAX_BYTES
@@ -102,13 +102,14 @@ class EarlyConversion:
             for part in shard.parts:
                 self._bodies.pop(part.uri, None)
             chain: BaseException | None = error
-            while chain is not None:  # the error is kept until the end, but not the rows in its frames
+            while chain is not None:  # free the rows in the stack frames; only the error stays in memory
                 clear_frames(chain.__traceback__)
                 chain = chain.__cause__ or chain.__context__
             raise
 
     def results(self, shards: Sequence[Shard]) -> "Mapping[str, Future[ConvertedShard]]":
-        """The conversions of these shards, keyed by object URI. All conversions of other shards are ended."""
+        """Return the conversions of these shards, keyed by object URI. Ends all other conversions: cancels those that
+        have not started, and waits for the others."""
         results = {}
         for shard in shards:
             started, future = self._shards.get(shard.uri, (None, None))
@@ -118,7 +119,7 @@ class EarlyConversion:
         return results
 
     def end(self) -> None:
-        """End all conversions, because their objects will be written again."""
+        """End all conversions. Their objects will be written again."""
         self._end(self._shards.keys())
 
     def _end(self, uris: Collection[str]) -> None:

@@ -88,7 +88,7 @@ def _failures(
     max_share = quality.get("max_rescued_share", 0.01)
     for name, count in table.rescued().items():
         if count > max_share * table.rows:
-            yield "rescued", f"{_mismatches(name, count, table)}, max_rescued_share is {max_share:.2%}"
+            yield "rescued", f"{_mismatches(name, count, table)}, but max_rescued_share is {max_share:.2%}"
 
     if duplicates:
         yield "business_key", f"{duplicates}"
@@ -112,7 +112,11 @@ def _lost_columns(
     published: Mapping[str, Any],
     document: DatasetDocument,
 ) -> LostColumns:
-    """Columns that another gate reports are optional here, because values in meta_rescued are not lost."""
+    """The published columns that the source no longer has, and the columns that may have lost their values.
+
+    Columns that another gate reports are optional here. This includes columns with values in meta_rescued, because
+    these values are not lost.
+    """
     names = {column["name"] for column in published["columns"]}
     missing = [column["name"] for column in published["columns"] if column["name"] not in in_source]
     declared = by_source(declared_columns(document, key), [column.source for column in table.columns])
@@ -161,4 +165,4 @@ def _changes(table: ConvertedTable, published: Mapping[str, Any]) -> Iterator[tu
             continue  # its type is not defined yet
         type = columns[column["name"]].column_type.type if column["name"] in columns else column["type"]
         if type != column["type"]:
-            yield "frozen", f"the type of {column['name']} is {type}, the published type is {column['type']}"
+            yield "frozen", f"the type of {column['name']} is {type}, but the published type is {column['type']}"

@@ -1,4 +1,4 @@
-"""Writes the parts of a run. The first parts are written to the driver, the others to staging.
+"""Writes the parts of a run: the first parts to the disk of the driver, and the others to staging in S3.
 
 The driver converts its own parts without Spark. For a small source, starting Spark would take longer than the
 conversion, and a part in staging has to be uploaded and downloaded. For a large source, the cores of the executors are
@@ -22,7 +22,7 @@ from etl_runtime.read.split_records import RecordBlock
 MAX_DRIVER_BYTES = 2 << 30
 """The maximum size of the parts on the driver. A driver with four cores converts them in about ten seconds."""
 MAX_DRIVER_JSON_BYTES = 64 << 20
-"""The maximum size of JSON parts on the driver. Its threads cannot convert all kinds of JSON in parallel."""
+"""The maximum size of JSON parts on the driver. The driver's threads cannot convert all kinds of JSON in parallel."""
 CONCURRENT_UPLOADS = 3
 """The number of concurrent uploads while the next part is read. With fewer, uploads could be the bottleneck: one thread
 decompresses 200-250 MB/s, and a connection to S3 reaches 85-90 MB/s.
@@ -91,10 +91,10 @@ class PartWriter:
         return uri
 
     def _fits_on_driver(self, part: Part) -> bool:
-        """Whether a part stays on the driver. Small parts that follow a large one may also stay there."""
+        """Whether a part stays on the driver. A small part may still fit after a larger part has been staged."""
         is_json, size = part.type in ("json", "jsonl"), part.bytes
         if part.type == "parquet":
-            size = max(size, split_records.PART_BYTES)  # a part is compressed, and has this size in memory
+            size = max(size, split_records.PART_BYTES)  # a Parquet part is compressed; in memory, it has this size
         if self._driver_bytes + size > MAX_DRIVER_BYTES:
             return False
         if is_json and self._driver_json_bytes + size > MAX_DRIVER_JSON_BYTES:

@@ -15,10 +15,12 @@ from etl_runtime.read.text.decode import refuse_markup
 def map_tables(
     found: Mapping[str, list[Member]], mapping: Mapping[str, str], tables: Iterable[str]
 ) -> list[tuple[Member, str]]:
-    """Return each data file with its table, in the order of the containers. `found` are the files, keyed by container.
+    """Return each data file with its table, in the order of the downloads. `found` are the files, keyed by download.
 
-    Without a mapping, each container must have one data file, for the only table. Raises RunFailed if the assignment is
-    missing or ambiguous.
+    A download is a single file, or a container of files such as a ZIP.
+
+    Without a mapping, each download must have one data file, which belongs to the only table. Raises RunFailed if the
+    assignment is missing or ambiguous.
     """
     if mapping:
         return _mapped(found, mapping)

@@ -1,4 +1,4 @@
-"""Converts parts of a table into one typed Parquet object. A Spark task or a thread of the driver does this.
+"""Converts parts of a table into one typed Parquet object. This code runs in a Spark task or in a thread of the driver.
 
 The key of the object is set before the task starts. If Spark retries a task or runs it speculatively, each attempt
 writes the same object.
@@ -43,7 +43,8 @@ Take = Callable[[Part], bytes]
 class Column:
     """A column of a table: its name, the name of its source column, and its type.
 
-    `inferred` is true until the column is published. `unseen` is true if no sample has a value to infer the type from.
+    `inferred` is true if the type is inferred and the column is not yet published. `unseen` is true if no sample has a
+    value to infer the type from.
     """
 
     name: str
@@ -89,10 +90,11 @@ class Shard:
 
 @dataclass
 class ConvertedShard:
-    """The result of a shard. Counts, bounds and examples are keyed by column name in the table, `field_values` by path.
+    """The result of converting a shard. Counts, bounds and examples are keyed by column name in the table,
+    `field_values` by path.
 
-    `refuted` and `widened` are keyed by source column. `refuted` has the inference for cells of columns that are new or
-    whose inferred type does not match. `widened` has the inference for each part that adds fields to a published
+    `refuted` and `widened` are keyed by source column. `refuted` contains the inference for each column that is new or
+    whose inferred type does not match. `widened` contains the inference for each part that adds fields to a published
     struct. If either has an entry, no object is written and the shard is converted again.
     """
 
@@ -164,9 +166,9 @@ def _read(part: Part, store: Store) -> bytes:
 
 @without_garbage_collection()
 def _converted_part(part: Part, take: Take, shard: Shard, result: ConvertedShard) -> pa.Table | None:
-    """The rows of a part with the types of the shard's columns. None if a type has to change."""
+    """Return the rows of a part with the types of the shard's columns, or None if a type has to change."""
     types = {column.source: column.column_type for column in shard.columns}
-    read = read_part(take(part), part, shard.file_format, types)  # no variable keeps the content in memory
+    read = read_part(take(part), part, shard.file_format, types)  # no variable refers to the content, so it is freed
     result.sources |= read.columns.keys()
     known = {column.source for column in shard.columns}
     for source, cells in read.columns.items():
@@ -193,8 +195,11 @@ def _converted_column(
     result: ConvertedShard,
     rescued: dict[int, dict[str, object]],
 ) -> pa.Array:
-    """Convert the values of a column. Adds values that do not match its type to `rescued`. Adds types that have to
-    change to `result`."""
+    """Convert the values of a column.
+
+    Adds values that do not match the column's type to `rescued`. If the type has to change, adds the reason to
+    `result`.
+    """
     column_type = column.column_type
     cells = read.columns.get(column.source)
     nulls = pa.nulls(read.rows, column_type.arrow_type)

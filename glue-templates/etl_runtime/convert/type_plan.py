@@ -1,6 +1,6 @@
 """The columns of a table and their types.
 
-Published types are a contract, and declared types are used as they are. All other types are inferred from samples. The
+Published types are a contract, and declared types are not changed. All other types are inferred from samples. The
 conversion verifies the inferred types. If a type is refuted, the table is converted again with a type that fits all
 values seen so far.
 """
@@ -66,7 +66,8 @@ class TypePlan:
         return (*self._contract.values(), *new)
 
     def update(self, results: Sequence[ConvertedShard]) -> list[str]:
-        """Change the types that the tasks refuted. Returns the changes, which are empty if all shards are converted."""
+        """Change the types that the tasks refuted. Returns a description of each change. If there are none, all shards
+        are converted."""
         changes: dict[str, str] = {}
         for result in results:
             self._add_names([source for source in result.refuted if source not in self._names])
@@ -100,7 +101,7 @@ class TypePlan:
         return {source: entry for source, entry in hints.items() if entry}
 
     def blocked_lines(self, hints: Mapping[str, object]) -> list[str]:
-        """Log lines about the few values because of which new columns are text instead of a better type."""
+        """Log lines about the few values that force new columns to be text instead of a more specific type."""
         blocked = {
             column.source: found
             for column in self.columns()
@@ -192,8 +193,8 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
 
 
 def _require_as_published(key: str, published: Column, declared: DeclaredColumn) -> None:
-    """Raise RunFailed if the declaration differs from the published name or type. The declaration would not change the
-    Data Catalog."""
+    """Raise RunFailed if the declaration differs from the published name or type. A declaration alone does not change a
+    published column."""
     differences = []
     if declared.name and declared.name != published.name:
         differences.append(f"the published name {published.name} and the declared name {declared.name}")

@@ -1,4 +1,6 @@
-"""Splits originals into parts. A part consists of complete records, which are counted. Memory use is bounded."""
+"""Splits the original files into parts. A part consists of complete records, which are counted here. Memory use is
+bounded.
+"""
 
 import json
 import logging
@@ -25,7 +27,7 @@ from etl_runtime.source.records_contract import RecordsContract, TableRecords
 LOG = logging.getLogger(__name__)
 
 MIN_DELIMITER_LINES, MAX_DELIMITER_LINES = 3, 100
-"""The minimum and maximum number of lines in which another delimiter is searched for."""
+"""The minimum and maximum number of lines to search for another delimiter."""
 MAX_RATIO, FREE_BYTES = 300, 1 << 30
 """The maximum size of a table is FREE_BYTES plus MAX_RATIO times the size of its download. A larger table is a
 decompression bomb."""
@@ -117,7 +119,8 @@ class _Splitter:
             raise RunFailed(
                 ErrorCode.FILE_FORMAT_MISMATCH,
                 f"{member.name} is {type} and {table.parts[0].member} is {table.parts[0].type}, but all files of a "
-                "table have one type. Assign them to two tables in file_table_mapping, or declare file_format.type.",
+                "table must have the same type. Assign them to two tables in file_table_mapping, or declare "
+                "file_format.type.",
             )
         file_format = with_delimiter_of(member.name, replace(file_format, type=type))
         blocks = (
@@ -142,8 +145,8 @@ class _Splitter:
             if table.bytes + sum(part.bytes for part in parts) > self.max_bytes:
                 raise RunFailed(
                     ErrorCode.ARCHIVE_BOMB,
-                    f"{member.name} unpacks to more than {self.max_bytes >> 20:,} MB, more than {MAX_RATIO} times "
-                    "its download. Check the file: it may be a decompression bomb.",
+                    f"{member.name} unpacks to more than {self.max_bytes >> 20:,} MB, which is more than {MAX_RATIO} "
+                    "times the size of its download. Check the file: it may be a decompression bomb.",
                 )
         if not records and not endpoint and not file_format.records_optional and not self.may_be_empty:
             found = "a header but no records" if file_format.header and type in ("csv", "fixed_width") else "no records"

@@ -1,7 +1,7 @@
 """Uses the Glue Data Catalog as an Iceberg catalog, through the Iceberg library in Spark's JVM.
 
 The job uses the library directly instead of Spark's SQL catalogs, because it writes the objects itself and a commit
-only needs their metadata. Spark settings with the prefix SETTINGS are the properties of the catalog.
+only needs their metadata. Spark settings with the prefix SETTINGS are passed to the catalog as properties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,8 +50,8 @@ class IcebergCatalog:
         except TypeError as error:  # Py4J treats a class that does not exist as a package
             raise RunFailed(
                 ErrorCode.ARGUMENTS_INVALID,
-                "The Iceberg library is not on the class path of this job. Set its default argument --datalake-formats "
-                "to iceberg, or deploy the dataset's stack again.",
+                "The Iceberg library is not on the classpath of this job. Set the job's default argument "
+                "--datalake-formats to iceberg, or deploy the dataset's stack again.",
             ) from error
 
     def identifier(self, database: str, name: str) -> Any:
@@ -60,7 +60,7 @@ class IcebergCatalog:
         return self.iceberg.catalog.TableIdentifier.of(self.iceberg.catalog.Namespace.of(names), name)
 
     def load(self, database: str, name: str) -> Any | None:
-        """The table; None if it does not exist."""
+        """The table, or None if it does not exist."""
         try:
             return self._catalog.loadTable(self.identifier(database, name))
         except JAVA_ERRORS as error:

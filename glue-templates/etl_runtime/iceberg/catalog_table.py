@@ -31,7 +31,7 @@ class DataCatalog:
         self._region = region
 
     def table(self, database: str, name: str) -> CatalogTable | None:
-        """The table; None if it does not exist."""
+        """The table, or None if it does not exist."""
         try:
             table = self._get_table(database, name)
         except ClientError as error:
@@ -45,7 +45,7 @@ class DataCatalog:
     @with_retries
     def _get_table(self, database: str, name: str) -> Mapping[str, Any]:
         response: Mapping[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
-        if "Table" not in response:  # botocore accepts a truncated response as a message that is not JSON
+        if "Table" not in response:  # botocore raises no error if a response is truncated
             raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
         table: Mapping[str, Any] = response["Table"]
         return table

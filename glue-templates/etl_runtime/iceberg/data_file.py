@@ -1,5 +1,5 @@
 """The manifest entry of an object of an Iceberg table, as JSON. The task that writes the object builds the entry from
-the footer.
+the footer of the Parquet file.
 
 https://iceberg.apache.org/spec/#manifests
 """

@@ -5,7 +5,7 @@ from typing import Any
 from etl_runtime.iceberg.catalog import IcebergCatalog, iterate, iterate_and_close
 from etl_runtime.iceberg.catalog_table import RUN_ID_PROPERTY
 
-MIN_RETENTION_HOURS = 1  # a query that started before the next publication still needs the objects
+MIN_RETENTION_HOURS = 1  # running queries may still read the objects of a replaced snapshot
 
 
 def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[int]:
@@ -25,7 +25,7 @@ def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[i
 
 
 def run_of(snapshot: Any) -> str | None:
-    """The ID of the run that committed the snapshot; None if another writer committed it."""
+    """The ID of the run that committed the snapshot, or None if another writer committed it."""
     run_id = snapshot.summary().get(RUN_ID_PROPERTY) if snapshot is not None else None
     return None if run_id is None else str(run_id)
 

@@ -1,4 +1,4 @@
-"""One commit of an Iceberg table, which changes columns, objects, the description and expired snapshots.
+"""One commit to an Iceberg table. It changes the columns, the objects and the description, and expires snapshots.
 
 The transaction is opened before the objects are written, because the objects contain the field IDs of its schema.
 Nothing is written to the catalog before `commit`.
@@ -51,8 +51,9 @@ class IcebergTable:
 class Commit:
     """The changes that a publication makes to a table.
 
-    `added` are the entries of `data_file.data_file`. `kept` are the URIs of objects of the current snapshot that
-    remain. If it is empty, all objects are replaced. `expired` are the IDs of the snapshots to remove.
+    `added` are manifest entries, as returned by `data_file.data_file`. `kept` are the URIs of objects of the current
+    snapshot that remain. If `kept` is empty, all objects are replaced. `expired` are the IDs of the snapshots to
+    remove.
     """
 
     run_id: str
@@ -86,7 +87,7 @@ class TableTransaction:
 
     @property
     def base(self) -> int | None:
-        """The ID of the snapshot that the transaction replaces; None if the table has none."""
+        """The ID of the snapshot that the transaction replaces, or None if the table has no snapshot."""
         snapshot = self.table.currentSnapshot() if self.table is not None else None
         return None if snapshot is None else int(snapshot.snapshotId())
 
@@ -194,8 +195,8 @@ class TableTransaction:
         update.commit()
 
     def _data_file(self, entry: Mapping[str, Any]) -> Any:
-        """The Java object of a data file entry. The parser for scan tasks is the only public way to read one from
-        JSON."""
+        """Convert a manifest entry to a Java object. The parser for scan tasks is the only public way to read such an
+        entry from JSON."""
         iceberg = self._catalog.iceberg
         task = {
             "task-type": "file-scan-task",
@@ -221,7 +222,7 @@ def restore(catalog: IcebergCatalog, table: IcebergTable, snapshot: int | None) 
     """
     found = catalog.load(table.database, table.name)
     if found is None:
-        return  # a person has deleted the table
+        return  # someone has deleted the table
     operations = found.operations()
     current = operations.current()
     if snapshot is not None and current.snapshot(snapshot) is None:

@@ -49,7 +49,8 @@ class TableName:
 class InputName:
     """An input: a dataset whose published tables this dataset reads.
 
-    `dataset` is layer/dataset, `database` contains its tables, `runs` is the `s3://…/` folder of its published.json.
+    `dataset` has the form layer/dataset, `database` is the database of its tables, and `runs` is the `s3://…/` folder
+    of its published.json.
     """
 
     dataset: str
@@ -61,15 +62,17 @@ class InputName:
 class Names:
     """The computed names of one dataset in one layer. Locations are `s3://` URIs that end with a slash.
 
-    Only bronze datasets have `raw`. Only derived datasets have `sql`, the URI of the query. If `event_source` is set, a
-    successful run with warnings sends an EventBridge event. If `metrics_namespace` is set, a run sends metrics. If
-    `lineage_namespace`, the namespace of the tables and the job, is set, a run writes OpenLineage events. Only derived
-    datasets have `definition`, a hash of the document, the script and the query, which a pipeline compares with the
-    hash in published.json. Only datasets with Parquet tables have a `crawler`. Only datasets with Iceberg tables use
-    `snapshot_retention_hours`.
-
-    `number_of_workers` and `dpu_per_worker` are settings of the job. With `auto_scaling`, the number of workers is the
-    maximum that a run starts.
+    raw: The folder of the original files. Only bronze datasets have it.
+    sql: The URI of the query. Only derived datasets have it.
+    definition: A hash of the document, the script and the query. A pipeline compares it with the hash in
+        published.json. Only derived datasets have it.
+    crawler: The name of the crawler. Only datasets with Parquet tables have one.
+    snapshot_retention_hours: Only datasets with Iceberg tables use it.
+    event_source: If it is set, a successful run with warnings sends an EventBridge event.
+    metrics_namespace: If it is set, a run sends metrics.
+    lineage_namespace: The namespace of the tables and the job. If it is set, a run writes OpenLineage events.
+    number_of_workers, dpu_per_worker: Settings of the job. With `auto_scaling`, the number of workers is the maximum
+        that a run starts.
     """
 
     layer: str
@@ -189,8 +192,8 @@ def _run_options(text: str) -> RunOptions:
     from_run, rollback_to = _run_id(given, "from_run"), _run_id(given, "rollback_to")
     if rollback_to and len(given) > 1:
         raise _invalid_option(
-            f"run_options has rollback_to and {with_names('key', sorted(given.keys() - {'rollback_to'}))}. Remove the "
-            "other keys: a rollback reads no source and writes no rows."
+            f"run_options has rollback_to and the {with_names('key', sorted(given.keys() - {'rollback_to'}))}. Remove "
+            "the other keys: a rollback reads no source and writes no rows."
         )
     return RunOptions(
         given.get("force", False),
@@ -214,7 +217,7 @@ def _run_id(given: Mapping[str, Any], name: str) -> str:
 
 def _source_date(text: object, from_run: str) -> datetime.date:
     if from_run:
-        raise _invalid_option("run_options has from_run and date. Remove date: the originals of a run have its date.")
+        raise _invalid_option("run_options has from_run and date. Remove date: the date of that run is used again.")
     try:
         if not isinstance(text, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
             raise ValueError

@@ -16,8 +16,8 @@ DRIVER = "driver"
 
 
 def dpu_seconds(names: Names, seconds: float) -> float | None:
-    """The DPU-seconds of a run that took `seconds`. None for a local run, or if the job was deployed by an earlier
-    version.
+    """Return the DPU-seconds of a run that took `seconds`. Returns None for a local run, or if an earlier version of
+    the library deployed the job.
 
     This is an estimate, because AWS Glue also bills the time that it needs to start and stop the session.
     https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
@@ -31,7 +31,8 @@ def dpu_seconds(names: Names, seconds: float) -> float | None:
             worker_seconds = min(worker_seconds, billed + _executor_seconds())
         except Exception as error:  # such as a Java process that was killed
             LOG.info(
-                f"The executors cannot be read ({type(error).__name__}), so dpu_seconds is the usage of all workers.",
+                f"Spark's list of executors cannot be read ({type(error).__name__}), so dpu_seconds assumes that all "
+                "workers ran until the end.",
                 extra={"step": "run"},
             )
     return round(names.dpu_per_worker * worker_seconds, 1)

@@ -124,9 +124,9 @@ class RunFailed(Exception):
     """The run cannot continue, and the published table is unchanged.
 
     The message starts with `code`, which never changes after its release. The message is one line without secrets. It
-    states what was found, where, and what to do. `retryable` is whether the same run may succeed if it is started
-    again. If it is false, Glue's own retry of the run fails immediately. `gates` are the failed quality gates, for the
-    run record.
+    states what was found, where, and what to do. `retryable` states whether the same run may succeed if it is started
+    again. If `retryable` is false, Glue's own retry of the run fails immediately. `gates` are the failed quality gates,
+    for the run record.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ REFUSED = r"insufficient|not authorized|denied|does not have any privilege"
 
 
 class Terminated(SystemExit):
-    """The process has received SIGTERM. As it is a SystemExit, `except Exception` does not catch it."""
+    """The process has received SIGTERM. `except Exception` does not catch this, because it is a SystemExit."""
 
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)

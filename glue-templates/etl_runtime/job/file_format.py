@@ -1,4 +1,4 @@
-"""The format of a dataset's files, as the document declares it, with defaults."""
+"""The format of a dataset's files: the settings in the dataset document, with defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,11 +41,11 @@ NO_FORMATS = Formats()
 class FileFormat:
     """How to read files.
 
-    With `type` None, the type is detected for each file. If `is_type_declared` is false, the type was detected or is
-    implied by another key. With `encoding` None, the encoding is UTF-8, unless the file begins with the byte order mark
-    (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off the feature. If `is_delimiter_declared`
-    is false, the file extension determines the delimiter. If `is_quote_declared` is true, line breaks inside quotes are
-    intended. `column_names` and `header` apply to a table only after `of_table`.
+    If `type` is None, the type is detected for each file. If `is_type_declared` is false, the type was detected or is
+    implied by another key. If `encoding` is None, the encoding is UTF-8, unless the file begins with the byte order
+    mark (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off the feature. If
+    `is_delimiter_declared` is false, the file extension determines the delimiter. If `is_quote_declared` is true, line
+    breaks inside quotes are intended. `column_names` and `header` apply to a table only after `of_table`.
     """
 
     delimiter: str = ","

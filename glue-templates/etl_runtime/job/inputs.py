@@ -52,7 +52,7 @@ class Input:
 
 
 def read_inputs(names: Names, store: Store) -> list[Input]:
-    """Read the last publication of each input. Waits while an input publishes.
+    """Read the last publication of each input. If an input is being published, waits until it is complete.
 
     Raises RunFailed if an input has not been published, or if its publication is incomplete.
     """
@@ -100,22 +100,22 @@ def note_inputs(inputs: Sequence[Input], record: RunRecord) -> list[dict[str, An
 
 
 def require_same_inputs(inputs: Sequence[Input], names: Names, store: Store) -> None:
-    """Raise RunFailed if an input has published since it was read, because rules would compare with rows of the new
+    """Raise RunFailed if an input has published since it was read, because the rules would compare rows with the new
     publication."""
     if changed := republished(inputs, names, store):
         raise RunFailed(
             ErrorCode.INPUT_CHANGED,
-            f"The {with_names('input', changed)} published while this run checked its rules. Run again.",
+            f"The {with_names('input', changed)} published new data while this run checked its rules. Run again.",
             retryable=True,
         ) from None
 
 
 def input_changed(changed: Sequence[str], names: Names) -> RunFailed:
-    """The error if the inputs of a run published during each attempt to read them."""
+    """The error for a run whose inputs published new data during each attempt to read them."""
     return RunFailed(
         ErrorCode.INPUT_CHANGED,
-        f"The {with_names('input', changed)} published during each of the {MAX_READS} attempts to read it. "
-        f"Schedule {names.dataset} for another time, and run again.",
+        f"The {with_names('input', changed)} published new data during each of the {MAX_READS} attempts to read "
+        f"it. Schedule {names.dataset} for another time, and run again.",
         retryable=True,
     )
 

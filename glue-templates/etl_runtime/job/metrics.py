@@ -29,12 +29,12 @@ def publish_metrics(namespace: str, record: Mapping[str, Any], region: str) -> N
             ],
         )
     except Exception as error:
-        LOG.info(f"not sent: {type(error).__name__}: {error}", extra={"step": "metrics"})
+        LOG.info(f"the metrics were not sent: {type(error).__name__}: {error}", extra={"step": "metrics"})
 
 
 def _data_points(record: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
-    """Yield the name, value and unit of each data point. A step that the run did not reach has none, because zero rows
-    would be wrong."""
+    """Yield the name, value and unit of each data point. A step that the run did not reach has no data points, because
+    a value of zero would be wrong."""
     failed = record["status"] == "failed"
     yield "Runs", 1, "Count"
     yield "Failures", int(failed), "Count"

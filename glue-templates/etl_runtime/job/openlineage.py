@@ -1,4 +1,5 @@
-"""OpenLineage events of a run. If lineage events are enabled for the lake, the bucket has one JSON object per event.
+"""OpenLineage events of a run. If lineage events are enabled for the lake, each event is written to the bucket as a
+JSON object.
 
 https://openlineage.io/docs/spec/object-model
 """
@@ -140,9 +141,11 @@ def _job_facets(document: Mapping[str, Any]) -> Event:
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the namespace and name of each source, with the table if the source is an endpoint, otherwise with the URL.
+    """Yield a key and the namespace and name of each source. The key is the table for an API endpoint, and the URL for
+    any other source.
 
-    The URLs come from the configuration, so they are the same in every run. They have no user name, query and fragment.
+    The names come from the URLs in the configuration, so they are the same in every run. They do not contain the user
+    name, the query and the fragment of the URL.
     """
     urls = document.get("source_url", [])
     endpoints = document.get("api_endpoints", {})
@@ -156,7 +159,7 @@ def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]
 
 
 def _used_tables(record: Record, inputs: Mapping[str, Record]) -> Iterable[str]:
-    """The tables of the inputs that the queries read; all tables if the lineage is not known."""
+    """The tables of the inputs that the queries read, or all tables if the lineage is not known."""
     lineage = [each for each in record.get("lineage", {}).values() if each]
     if not lineage or len(lineage) < len(record.get("tables", ())):
         return list(inputs)

@@ -69,7 +69,7 @@ class Progress:
 
 
 class DownloadProgress(Progress):
-    """The progress of a download in bytes, with its rate since the last log line."""
+    """Logs the progress of a download in bytes, with the transfer rate since the last log line."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -25,7 +25,7 @@ class Redaction:
     def add(self, value: str, *, in_data: bool = True) -> None:
         """Start to redact this value.
 
-        With `in_data` False, the value is redacted in messages only. Use it for values that the data may contain, such
+        If `in_data` is false, the value is redacted in messages only. Use it for values that the data may contain, such
         as user names.
         """
         pattern = re.compile("".join(_any_encoding(character) for character in value))
@@ -74,7 +74,7 @@ def _any_encoding(character: str) -> str:
     units = character.encode("utf-16-be")
     escaped = "".join(rf"\\u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
     plain = re.escape(character)
-    # The longest encoding first: alternatives are tried from left to right.
+    # The longest encoding comes first, because alternatives are tried from left to right.
     encodings = [rf"\\{plain}", escaped, percent, *OTHER_ENCODINGS.get(character, ()), plain]
     return f"(?:{'|'.join(encodings)})"
 

@@ -26,7 +26,7 @@ from etl_runtime.job.warning_event import send_warnings
 LOG = logging.getLogger(__name__)
 
 RETRIED_RUN_LOOKBACK_DAYS = 7
-KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; with hourly runs, a listing still has one page
+KILLED_RUN_LOOKBACK_DAYS = 32  # covers a monthly schedule; the records of hourly runs still fit on one page
 MIN_SECONDS_TO_PUBLISH = 600
 
 
@@ -216,7 +216,7 @@ class RunRecord:
         """Close the records of earlier runs that still have the status running. A job has only one run at a time, so
         these runs were killed.
 
-        Records are checked from the newest to the oldest, until the record of a run that has ended. Records with run
+        Records are checked from the newest to the oldest, until one belongs to a run that has ended. Records with run
         IDs later than this run's ID, which a wrong clock can cause, are checked, too. If such a run is still running
         after all, it overwrites its record when it ends. If the `published` tables are the tables of a killed run, the
         killed run gets the status published.

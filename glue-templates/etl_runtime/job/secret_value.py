@@ -34,7 +34,8 @@ UNAVAILABLE = (ErrorCode.SECRET_UNAVAILABLE, "Run again. If the error persists, 
 
 
 def read_secret(name: str, key: str | None = None, *, is_name: bool = False) -> str:
-    """Return the value of a secret, or of one key if the secret is a JSON object. Afterwards, the value is redacted.
+    """Return the value of a secret, or of one key if the secret is a JSON object. From then on, logs and errors redact
+    the value.
 
     `is_name` is for values that accompany a secret and may occur in the data, such as a user name. Raises RunFailed
     if the secret or the key does not exist or cannot be read. The error does not contain the value.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SETTINGS = {
-    # Derived datasets drop and create databases with the lake's database names. This must never happen in the Data
-    # Catalog.
+    # The job of a derived dataset drops and creates databases that have the names of the lake's databases. This must
+    # never happen in the Data Catalog.
     "spark.sql.catalogImplementation": "in-memory",
     # Otherwise, Spark requests the folder of each input as an object, for which the role has no permission.
     "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",
@@ -28,7 +28,7 @@ SETTINGS = {
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    "spark.sql.parquet.summary.metadata.level": "ALL",  # a convention of the lake; these Spark versions ignore it
+    "spark.sql.parquet.summary.metadata.level": "ALL",  # a convention of the lake; the Spark versions of Glue ignore it
 }
 
 REMEDY = "Correct the query or the script if it is the cause. Otherwise, run again."
@@ -76,7 +76,7 @@ def active_spark_context() -> "SparkContext | None":
 
 
 def require_in_memory_catalog(spark: "SparkSession") -> None:
-    """Raise RunFailed if SQL statements of this session would change a catalog outside of the job."""
+    """Raise RunFailed if SQL statements of this session would change a catalog outside the job."""
     expected = {
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.catalog.spark_catalog": "",
@@ -92,7 +92,7 @@ def require_in_memory_catalog(spark: "SparkSession") -> None:
 
 
 def task_error(error: Exception) -> RunFailed:
-    """Convert the error of a Spark task, or of the driver if no task failed, to one line.
+    """Convert the error of a Spark task, or of the driver if no task failed, to a RunFailed with a one-line message.
 
     Spark wraps the Python traceback of a task in a Java stack trace. The last exception in the traceback is the cause.
     A Java error in a task follows the words `Lost task`.
@@ -114,14 +114,16 @@ def task_error(error: Exception) -> RunFailed:
 
 
 def driver_error(error: Exception) -> RunFailed:
-    """Convert the Java exception of the driver to one line. Py4J writes it between the call and the Java stack
-    trace."""
+    """Convert the Java exception of the driver to a RunFailed with a one-line message.
+
+    In the message of Py4J, the exception is between the call and the Java stack trace.
+    """
     of_java = re.search(r"^: (?:[\w$]+\.)*([\w$]+: .+)", str(error), re.MULTILINE)
     what = of_java[1] if of_java else f"{type(error).__name__}: {error}".partition("\n")[0]
     return RunFailed(ErrorCode.SPARK_FAILED, f"Spark failed: {what.rstrip('.')}. {REMEDY}", retryable=True)
 
 
 def _archive() -> str | None:
-    """The ZIP file from which this package is imported; None if it is imported from a folder."""
+    """The ZIP file from which this package is imported, or None if it is imported from a folder."""
     module = Path(__file__)
     return next((str(parent) for parent in module.parents if parent.suffix == ".zip" and str(parent) in sys.path), None)

@@ -44,8 +44,8 @@ with_retries = retry(
 
 
 class Store:
-    """A client for S3 that retries temporary errors with exponential backoff. Therefore, a request may be sent
-    twice."""
+    """A client for S3 that retries temporary errors with exponential backoff. Therefore, a request may be sent more
+    than once."""
 
     def __init__(self, client: "S3Client | None" = None, region: str | None = None) -> None:
         config = Config(retries={"mode": "standard", "max_attempts": 8}, max_pool_connections=32)
@@ -57,7 +57,7 @@ class Store:
 
     @with_retries
     def read(self, uri: str) -> bytes | None:
-        """The object's content; None if the object does not exist."""
+        """The object's content, or None if the object does not exist."""
         bucket, key = split(uri)
         try:
             return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -67,7 +67,7 @@ class Store:
             raise
 
     def read_json(self, uri: str) -> Any:
-        """The object's content as JSON; None if the object does not exist."""
+        """The object's content as JSON, or None if the object does not exist."""
         text = self.read(uri)
         return None if text is None else json.loads(text)
 
@@ -116,12 +116,12 @@ class Store:
         return True
 
     def metadata(self, uri: str) -> dict[str, str] | None:
-        """The object's user-defined metadata; None if the object does not exist."""
+        """The object's user-defined metadata, or None if the object does not exist."""
         head = self._head(uri)
         return None if head is None else head["Metadata"]
 
     def version(self, uri: str) -> str | None:
-        """The ID of the object's current version. None if the object does not exist, or if the bucket is not
+        """The ID of the object's current version, or None if the object does not exist or the bucket is not
         versioned."""
         head = self._head(uri)
         version = None if head is None else head.get("VersionId")

@@ -1,11 +1,11 @@
-"""The question "Did you mean …?" before the remedy of an error, as in `src/private/errors/suggestion.ts`."""
+"""The question "Did you mean …?" before the remedy of an error. `src/private/errors/suggestion.ts` does the same."""
 
 import re
 from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) -> str:
-    """The question that begins a remedy: `Did you mean "zip_code"? `. Empty if no known name is similar.
+    """The question that begins a remedy: `Did you mean "zip_code"? `. The text is empty if no known name is similar.
 
     `qualified` means that the known names begin with a database, which may be missing in `word`.
     """
@@ -18,8 +18,8 @@ def similar_names(word: str, known: Iterable[str], *, qualified: bool = False) -
     """The known names that were probably meant. There are several only if `word` has no database and matches all of
     them.
 
-    They have the smallest edit distance. The distance ignores case, and whether words are separated by `_`, `-` or a
-    space.
+    These are the names with the smallest edit distance. The distance ignores case, and does not distinguish `_`, `-`
+    and spaces between words.
     """
     part = _part(word, qualified)
     has_qualifier = part != _normalized(word)

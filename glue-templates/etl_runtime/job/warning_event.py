@@ -1,6 +1,6 @@
 """The EventBridge event for a successful run with warnings. The alerts of the lake forward it.
 
-Glue sends an event at the end of a run, but without its warnings.
+The event that Glue sends at the end of a run does not contain the warnings.
 """
 
 import json
@@ -17,7 +17,7 @@ LOG = logging.getLogger(__name__)
 DETAIL_TYPE = "Run Warnings"
 MAX_WARNINGS = 10
 MAX_WARNING_LENGTH = 1_000
-"""The warnings have at most 120 KB as JSON. The limit of EventBridge is 256 KB per event."""
+"""Ten warnings of this length have at most 120 KB as JSON. The limit of EventBridge is 256 KB per event."""
 
 
 def send_warnings(source: str, job: str, record: Mapping[str, Any], region: str) -> None:
@@ -31,9 +31,10 @@ def send_warnings(source: str, job: str, record: Mapping[str, Any], region: str)
         )
         if response["FailedEntryCount"]:
             failed = response["Entries"][0]
-            LOG.info(f"not sent: {failed.get('ErrorCode')}: {failed.get('ErrorMessage')}", extra={"step": "warnings"})
+            reason = f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
+            LOG.info(f"the event was not sent: {reason}", extra={"step": "warnings"})
     except Exception as error:
-        LOG.info(f"not sent: {type(error).__name__}: {error}", extra={"step": "warnings"})
+        LOG.info(f"the event was not sent: {type(error).__name__}: {error}", extra={"step": "warnings"})
 
 
 def event_detail(job: str, record: Mapping[str, Any]) -> str:

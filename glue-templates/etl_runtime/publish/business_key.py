@@ -19,7 +19,8 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Keys that occur in more than one row. `keys` is their number; the examples are {column: value}."""
+    """Keys that occur in more than one row. `keys` is the number of these keys. Each of the examples is {column:
+    value}."""
 
     columns: list[str]
     keys: int

@@ -1,4 +1,4 @@
-"""The quality gates that bronze and derived datasets share. Decides whether a failed gate stops the run."""
+"""The quality gates that bronze and derived datasets share. Also decides whether a failed gate stops the run."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -50,11 +50,11 @@ def required_value_failures(
         elif nulls[name] > threshold * rows:
             yield (
                 "null_share",
-                f"{name} is null in {share_text(nulls[name], rows)}, critical_null_threshold is {threshold:.2%}",
+                f"{name} is null in {share_text(nulls[name], rows)}, but critical_null_threshold is {threshold:.2%}",
             )
     expected = min_rows(quality, key)
     if rows < expected:
-        yield "min_rows", f"{plural(rows, 'row')}, expected_record_count_min is {expected:,}"
+        yield "min_rows", f"{plural(rows, 'row')}, but expected_record_count_min is {expected:,}"
 
 
 def min_rows(quality: DataQuality, key: str) -> int:
@@ -72,7 +72,7 @@ def columns_of_other_gates(key: str, document: DatasetDocument) -> set[str]:
 def shrink_failures(rows: int, published: int, document: DatasetDocument) -> Iterator[tuple[str, str]]:
     max_shrink = document.get("data_quality", {}).get("max_shrink", 0.5)
     if rows < published * (1 - max_shrink):
-        yield "shrink", f"{plural(rows, 'row')}, {published:,} are published, max_shrink is {max_shrink:.0%}"
+        yield "shrink", f"{plural(rows, 'row')}, but {published:,} are published and max_shrink is {max_shrink:.0%}"
 
 
 Value = TypeVar("Value")

@@ -1,4 +1,7 @@
-"""Commits the Iceberg tables that an intent describes, in the run that wrote the intent or in the next run."""
+"""Commits the Iceberg tables that an intent describes, in the run that wrote the intent or in the next run.
+
+An intent is a stored description of a publication. The next run uses it to complete an interrupted publication.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence, Set
@@ -18,7 +21,7 @@ LOG = logging.getLogger(__name__)
 
 
 class NotCommitted(Exception):
-    """The new snapshot is not the current one in any table. `reason` is the error to report.
+    """The new snapshot is not the current snapshot of any table. `reason` is the error to report.
 
     `restored` are the tables that were committed and then restored. They keep the new snapshot until it expires,
     because queries may already be reading it. `may_arrive` means that a commit request that timed out can still take
@@ -93,8 +96,8 @@ class IcebergPublication:
         return transactions
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
-        """Restore the previous snapshot of the committed tables. If VACUUM has removed it, the table keeps the rows of
-        this run until the next publication."""
+        """Restore the previous snapshot of the committed tables. If VACUUM has removed the snapshot, the table keeps
+        the rows of this run until the next publication."""
         for key in committed:
             self._restore(self._tables[key], self._intent["tables"][key]["base"], reason)
 
@@ -192,9 +195,12 @@ class IcebergPublication:
 
     def _delete_unpublished(self, runs: Mapping[str, set[str | None]], logged: Set[str]) -> None:
         """Delete the objects that this run wrote but did not publish. Also delete the objects of earlier runs that did
-        not publish and no longer can. `runs` are the runs that have a snapshot, keyed by table location. `logged` are
-        the metadata files in the metadata logs of the tables. A table keeps the metadata files of a commit that was
-        undone."""
+        not publish and no longer can.
+
+        `runs` are the runs that have a snapshot, keyed by table location. `logged` are the metadata files in the
+        metadata logs of the tables. They are kept, because a log still refers to the metadata files of a commit that
+        was undone.
+        """
         published = files(self._intent["published"], self._names)
         tables = {table.location: table for table in self._tables.values()}
         for table in tables.values():
@@ -231,7 +237,7 @@ def marker_uri(names: Names, run_id: str) -> str:
 
 
 def delete_intent(names: Names, run_id: str, store: Store) -> None:
-    """Delete the intent of this run. Another run may have dropped it and written its own."""
+    """Delete the intent if this run wrote it. Another run may have replaced it with its own."""
     intent = store.read_json(intent_uri(names))
     if intent is not None and intent["published"]["run_id"] == run_id:
         store.delete([intent_uri(names)])

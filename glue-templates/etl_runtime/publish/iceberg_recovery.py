@@ -23,9 +23,10 @@ LOG = logging.getLogger(__name__)
 def recover_intent(
     intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
 ) -> bool:
-    """Finish the interrupted publication of an earlier run if that run committed a table. Otherwise, drop it.
+    """Finish the interrupted publication of an earlier run if that run committed a table. Otherwise, drop the
+    publication.
 
-    Finishing it requires Spark. Returns false if this is necessary, but `start_spark` is None.
+    Spark is required to finish it. Returns false if Spark is required, but `start_spark` is None.
 
     Raises RunFailed if the publication can be neither finished nor undone.
     """

@@ -5,11 +5,11 @@ commit each table, write published.json, delete the objects of expired snapshots
 see either the previous publication or the new one.
 
 Three kinds of objects in the folder of the run records make every step repeatable:
-- writing/run_id=….json exists while a run writes objects. If the run dies, the next publication deletes these objects.
-  By then, the dead run can no longer commit, because each table has changed.
+- writing/run_id=….json exists while a run writes objects. If the run crashes, the next publication deletes these
+  objects. By then, the crashed run can no longer commit, because each table has changed.
 - publishing.json is the intent. It contains everything that is needed to finish the publication.
-- publications/run_id=….json exists for each publication whose snapshots are kept. It has the content of its
-  published.json and lists the metadata objects of its snapshots.
+- publications/run_id=….json exists for each publication whose snapshots are kept. It has the content of the
+  publication's published.json and lists the metadata objects of its snapshots.
 """
 
 import time
@@ -235,7 +235,8 @@ class IcebergTables:
                 record["tables"][key]["snapshot_id"]: record for record in records.values() if key in record["tables"]
             }
             needed: set[str] = set()
-            # A run that restored this table because it could not commit another table has also expired snapshots.
+            # An earlier run may have expired snapshots in a commit, and then restored this table because it could not
+            # commit another table. That run did not delete the objects of these snapshots.
             unneeded = {uri for id, record in known.items() if id not in ids for uri in self._objects_of(record, key)}
             for snapshot in iterate(transaction.table.snapshots()):
                 id = int(snapshot.snapshotId())

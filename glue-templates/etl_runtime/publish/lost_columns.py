@@ -41,7 +41,7 @@ class LostColumns:
 
         missing = [name for name in self.missing if self._is_lost(name, values(name), published_rows)]
         if missing:
-            new = f" It has the new columns {listed(self.new)}." if self.new else ""
+            new = f" It has the {with_names('new column', self.new)}." if self.new else ""
             yield (
                 "missing_columns",
                 f"{self.where} no longer has the {with_names('column', missing)}.{new} {_remedy(missing)}",
@@ -94,7 +94,7 @@ class LostColumns:
 
 
 def _remedy(names: Sequence[str]) -> str:
-    return f"If that is expected, add {'it' if len(names) == 1 else 'them'} to data_quality.optional_columns"
+    return f"If that is expected, add {listed(names)} to data_quality.optional_columns"
 
 
 def _top(path: str) -> str:

@@ -1,4 +1,4 @@
-"""One Parquet object of a table: written and uploaded by a task of any layer."""
+"""Writes and uploads one Parquet object of a table. The tasks of all layers use this module."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ _NOT_A_FIELD = re.compile(r"\.(?:list\.(?:element|item)|key_value\.(?:key|value)
 """The levels that Parquet adds to the path of a list or a map."""
 
 Bounds = Mapping[str, tuple[Any, Any] | None]
-"""Minimum and maximum, keyed by column. None if they are unknown. A column without values has no entry."""
+"""The minimum and maximum, or None if they are unknown, keyed by column. A column without values has no entry."""
 
 
 def parquet_writer(file: IO[bytes], first: pa.Table) -> pq.ParquetWriter:
@@ -97,8 +97,8 @@ def bounds_as_text(found: Bounds) -> dict[str, list[str]]:
 
 
 def _dictionary_columns(rows: pa.Table) -> list[str]:
-    """The paths of the columns with repeated values. Other columns get no dictionary, because one that has to be
-    abandoned costs time and space."""
+    """The paths of the columns with repeated values. Other columns get no dictionary, because a dictionary that grows
+    too large is abandoned and only costs time and space."""
     empty = pa.BufferOutputStream()
     pq.write_table(rows.schema.empty_table(), empty)
     leaves = pq.read_metadata(pa.BufferReader(empty.getvalue())).schema

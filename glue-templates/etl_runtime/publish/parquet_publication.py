@@ -42,10 +42,10 @@ def publish(
 ) -> dict[str, Any]:
     """Publish the staged tables and return the new content of published.json.
 
-    `metadata` is added to this content. It has the `sources` of the run, the hash of its `document` and, for a derived
-    dataset, its `inputs`. `old` is the published.json that the run read when it started. If copying an object or
-    writing published.json fails, the copied objects are removed and the error is raised. The files of a table that is
-    no longer part of the dataset are kept. Raises RunFailed if another run has published since `old` was read.
+    `metadata` is added to this content. It contains the `sources` of the run, the hash of its `document` and, for a
+    derived dataset, its `inputs`. `old` is the published.json that the run read when it started. If copying an object
+    or writing published.json fails, the copied objects are removed and the error is raised. The files of a table that
+    is no longer part of the dataset are kept. Raises RunFailed if another run has published since `old` was read.
     """
     new = new_publication(staged, metadata, old, names, run_id)
     copies = [  # from staging to the table's folder

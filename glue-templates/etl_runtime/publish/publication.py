@@ -16,7 +16,7 @@ from etl_runtime.publish.staged import StagedTable
 
 
 def read_published(names: Names, store: Store) -> dict[str, Any] | None:
-    """The content of published.json; None before the first publication."""
+    """The content of published.json, or None before the first publication."""
     published: dict[str, Any] | None = store.read_json(published_uri(names))
     return published
 
@@ -118,6 +118,6 @@ def originals(published: Mapping[str, Any] | None) -> list[str]:
 
 
 def files(published: Mapping[str, Any] | None, names: Names, table: str | None = None) -> set[str]:
-    """The URIs of the published objects of one table, or of all."""
+    """The URIs of the published objects of one table, or of all tables."""
     tables = published["tables"].items() if published else ()
     return {f"s3://{names.bucket}/{file}" for key, each in tables if table in (None, key) for file in each["files"]}

@@ -1,4 +1,4 @@
-"""Recovery, the first step of a run if an earlier run was interrupted while it published."""
+"""Recovers from an earlier run that was interrupted while it published. This is the first step of a run."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

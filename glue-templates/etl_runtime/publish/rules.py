@@ -50,7 +50,8 @@ META_TYPES = {RUN_ID: "string", RESCUED: "string", SOURCE_DATE: "date"}
 null."""
 
 SPARK_ERROR = re.compile(r"\[(?!FAILED_READ_FILE|INTERNAL_ERROR)[A-Z0-9_]+(?:\.[A-Z0-9_]+)*\] [^\n]+")
-"""Matches an error in an expression, with its error class. Cluster and storage errors are not caused by the rule."""
+"""Matches an error in an expression, with its error class. Cluster and storage errors do not match, because the rule
+does not cause them."""
 JAVA_ERROR = re.compile(
     r"(?:[\w$]+\.)+((?:Runtime|PatternSyntax|Arithmetic|IllegalArgument|DateTime|NumberFormat)Exception: [^\n]+)"
 )
@@ -59,7 +60,7 @@ JAVA_ERROR = re.compile(
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for every row of a table. In a table with a history, it applies to the current versions only.
+    """A rule that every row of a table must satisfy. In a table with a history, it applies only to current versions.
 
     `condition` is a condition in Spark SQL; for other kinds of rules, it is only a description. `table` is the key of
     the table, or None if the dataset has one table. `max_share` is the maximum share of rows that may violate the rule.
@@ -83,8 +84,8 @@ class Rule:
 class CheckedTable:
     """A table in staging, and the number of `rows` that rules apply to.
 
-    `is_current` is the column that is true for these rows. It is None if the table has no history, and rules then apply
-    to all rows.
+    `is_current` is the name of the column that is true for these rows. It is None if the table has no history. In that
+    case, rules apply to all rows.
     """
 
     staged: StagedTable
@@ -103,8 +104,8 @@ class RuleResult:
     examples: Sequence[Mapping[str, Any]]
 
     def status(self, allowed: Collection[str]) -> Literal["passed", "warned", "failed", "allowed"]:
-        """`allowed` are the gates that may fail."""
-        # Decimal, because 0.29 * 100 is less than 29 for floating-point numbers.
+        """Return the status of the rule. `allowed` are the gates that may fail."""
+        # Decimal numbers are used, because 0.29 * 100 is less than 29 in floating-point arithmetic.
         if self.violations <= Decimal(str(self.rule.max_share)) * self.rows:
             return "passed"
         if self.rule.severity == "warn":
@@ -112,7 +113,7 @@ class RuleResult:
         return "allowed" if "rules" in allowed else "failed"
 
     def entry(self, allowed: Collection[str]) -> dict[str, Any]:
-        """The entry of the run record."""
+        """The entry for the run record."""
         rule = self.rule
         return {
             "name": rule.name,
@@ -131,11 +132,11 @@ class RuleResult:
         """The text of the error or warning for a violated rule."""
         rule = self.rule
         condition = "" if " ".join(rule.condition.split()) == rule.name else f" ({rule.condition})"
-        limit = f", max_share is {rule.max_share:.2%}" if rule.max_share else ""
+        limit = f", but max_share is {rule.max_share:.2%}" if rule.max_share else ""
         examples = ", ".join(json.dumps(each, ensure_ascii=False) for each in self.examples)
         share = share_text(self.violations, self.rows)
-        shown = f", such as {examples}" if with_examples else ""
-        return f'the rule "{rule.name}"{condition} is violated by {share}{limit}{shown}'
+        shown = f", for example {examples}" if with_examples else ""
+        return f'the rule "{rule.name}"{condition} is violated by {share}{shown}{limit}'
 
 
 def declared_rules(document: DatasetDocument) -> list[Rule]:
@@ -191,7 +192,7 @@ def check_rules(
     """Evaluate the rules and add the results to the run record. Returns the findings of the gate `rules`, keyed by
     table.
 
-    `input_tables` are the tables of the inputs, keyed by their names in Athena. Spark uses the same names.
+    `input_tables` are the names of the inputs' tables in Athena. Spark uses the same names.
 
     Raises RunFailed if a rule cannot be evaluated, or if the dataset does not have the rule's table.
     """
@@ -212,7 +213,7 @@ def check_rules(
 def evaluate(
     spark: "SparkSession", tables: Mapping[str, CheckedTable], rules: Sequence[Rule], input_tables: Sequence[str]
 ) -> list[RuleResult]:
-    """The results in the order of the rules."""
+    """Evaluate the rules. The results are in the order of the rules."""
     table_of = {id(rule): _table_of(rule, tables) for rule in rules}
     results: dict[int, RuleResult] = {}
     for key, table in tables.items():
@@ -231,7 +232,7 @@ def _table_of(rule: Rule, tables: Mapping[str, CheckedTable]) -> str:
         raise _invalid(
             rule,
             f"has {which}. {did_you_mean(rule.table or '', tables)}The tables are {', '.join(tables)}. "
-            "Set one of them as its table; in a script: require(…, …, output=…).",
+            "Set one of them as the table of the rule. In a script, pass it to require as output=….",
         )
     return rule.table
 
@@ -274,8 +275,8 @@ class _TableRules:
         return rows.where(f.col(f"`{self.table.is_current}`")) if self.table.is_current else rows
 
     def _violated(self, rows: "DataFrame", rule: Rule) -> "Column":
-        """The condition that is true for rows that violate a rule. Only for kinds of rules that depend on a single
-        row."""
+        """A condition that is true for rows that violate a rule. It is always false for rules that compare several
+        rows."""
         from pyspark.sql import functions as f
 
         for name in rule.columns:
@@ -303,8 +304,8 @@ class _TableRules:
             if converted is None or (type_.startswith("decimal") and not _is_same_number(value, converted)):
                 raise _invalid(
                     rule,
-                    f'accepts the value "{value}", which is not of the type {self._types[rule.columns[0]]} of the '
-                    f"column {rule.columns[0]}. Correct the values.",
+                    f'accepts the value "{value}", but the column {rule.columns[0]} has the type '
+                    f"{self._types[rule.columns[0]]}. Correct the values.",
                 )
         return [each.cast(type_) for each in literals]
 
@@ -352,7 +353,7 @@ class _TableRules:
             raise _invalid(
                 rule,
                 f"compares {rule.columns[0]}, which is {one.simpleString()}, with {rule.field} of {table}, which is "
-                f"{other.simpleString()}. Declare or cast them with the same type.",
+                f"{other.simpleString()}. Declare or cast both as the same type.",
             )
         values = to.select(f.col(f"`{rule.field}`").alias("_value")).where("_value IS NOT NULL").distinct()
         value = f.col(f"`{rule.columns[0]}`")
@@ -404,8 +405,8 @@ class _TableRules:
         if rule.kind == "accepted_values" and type_.startswith(NESTED):
             raise _invalid(
                 rule,
-                f"has the column {name} of the type {type_}. accepted_values supports no lists, maps and structs. "
-                "Write a condition.",
+                f"has the column {name} of the type {type_}. accepted_values does not support lists, maps or structs. "
+                "Use a condition instead.",
             )
         if rule.kind in ("unique", "relationships") and "map<" in type_:
             raise _invalid(
@@ -427,7 +428,11 @@ def _condition(rows: "DataFrame", rule: Rule) -> "Column":
                 rule, "has a condition with a subquery. Select from the table in a silver or gold dataset instead."
             )
         if not isinstance(type_, BooleanType | NullType):
-            raise _invalid(rule, f"has a condition of the type {type_.simpleString()}. Write a comparison.")
+            raise _invalid(
+                rule,
+                f"has a condition of the type {type_.simpleString()}, but a condition must be boolean. "
+                "Write a comparison.",
+            )
         rows.where(condition)  # rejects aggregates, window functions and generators
         rows.agg(f.count_if(condition.cast("boolean")))  # rejects random values
     except (AnalysisException, ParseException) as error:

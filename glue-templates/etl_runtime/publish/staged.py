@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StagedTable:
-    """A table as converted or transformed: the input of `publish`.
+    """A converted or transformed table, which is the input of `publish`.
 
     `bytes` is the total size of the objects. `columns` are {name, type, …} as in published.json, without the columns
     that the job adds. `objects` are the URIs in staging, keyed by the file names in the table's folder. `nulls` are the

@@ -1,4 +1,5 @@
-"""The tables of a run: where its tasks write objects, and how they are published. One class per table format."""
+"""The tables of a run: where its tasks write objects, and how they are published. Each table format has its own
+class."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,7 +26,8 @@ class Tables(Protocol):
     """The tables that a run writes and publishes."""
 
     def check(self, published: Mapping[str, Any] | None) -> None:
-        """Raise RunFailed if the tables cannot be published in their format, before the run does any work."""
+        """Raise RunFailed if the tables cannot be published in their format. The run calls this before any other
+        work."""
 
     def is_current(self, published: Mapping[str, Any]) -> bool:
         """Whether readers see the publication in published.json."""
@@ -46,7 +48,7 @@ class Tables(Protocol):
         """
 
     def arrow_schema(self, key: str, columns: "Sequence[TableColumn]") -> "pa.Schema | None":
-        """The Arrow schema that the tasks must use; None if they may choose one."""
+        """The Arrow schema that the tasks must use, or None if they may choose one."""
 
     def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
         """The URIs of the written objects, keyed by their names in the table's folder."""
@@ -85,7 +87,7 @@ def roll_back(
     record.log(
         "publish",
         f"the publication of run {earlier['run_id']} is current again. The next run publishes the state of the source "
-        "or inputs: disable the schedule until these are correct",
+        "or the inputs again. Disable the schedule until they are correct",
     )
 
 
@@ -124,7 +126,7 @@ class ParquetTables:
 
     @contextmanager
     def writing(self, spark: "Callable[[], SparkSession]") -> Iterator[None]:
-        yield  # the run deletes its staging at its end
+        yield  # the run deletes its objects in staging when it ends
 
     def existing_objects(self, key: str) -> list[str]:
         return self._store.list(self._names.tables[key].location)
@@ -165,7 +167,7 @@ class ParquetTables:
             what = (
                 f"the schema of {tables} changed since the previous publication"
                 if old
-                else f"{tables} is not in the Data Catalog yet"
+                else f"the Data Catalog does not contain {tables} yet"
             )
             record.log("crawl", f"{what}. In AWS, run: aws glue start-crawler --name {self._names.crawler}")
         else:

@@ -91,9 +91,9 @@ def carried_history(
 ) -> CarriedHistory:
     """Write the versions that `with_versions` describes. Unchanged objects are carried over.
 
-    `layout` is the layout of the published history. If it is None, all versions are rewritten. `schema` has the columns
-    of the versions, in any order; by default, it is derived from Spark's schema. If a key occurs more than once in the
-    new rows, the counts of the action `duplicate` and the examples are complete, but the objects are not.
+    `layout` is the layout of the published history. If it is None, all versions are rewritten. `schema` contains the
+    columns of the versions, in any order. By default, it is derived from Spark's schema. If a key occurs more than once
+    in the new rows, the counts of the action `duplicate` and the examples are complete, but the objects are not.
 
     Raises RunFailed in the same cases as `with_versions`.
     """

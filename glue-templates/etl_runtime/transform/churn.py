@@ -1,6 +1,7 @@
 """The churn gate of a history, which fails if a run would begin new versions for most of the current rows.
 
-Without it, a column that changes in every load, such as a load time, would begin a new version of each row in each run.
+Without this gate, a column that changes in every load, such as a load time, would begin a new version of each row in
+each run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,8 +45,8 @@ def churn_failures(
         if count
     ]
     yield (
-        f"the run would begin new versions for {share_text(updates, current)} of the history, max_churn is "
-        f"{max_churn:.2%}: {', '.join(named)}. If a column should not begin versions, add it to history.exclude"
+        f"the run would begin new versions for {share_text(updates, current)} of the history, but max_churn "
+        f"is {max_churn:.2%}: {', '.join(named)}. If a column should not begin versions, add it to history.exclude"
     )
 
 

@@ -27,15 +27,15 @@ SCALAR_TYPES = (
     "timestamp",
     "binary",
 )
-DEFAULT_FIX = "cast it to a supported type: string, bigint, double, decimal(p,s), date, timestamp"
+DEFAULT_FIX = "Cast it to a supported type: string, bigint, double, decimal(p,s), date, timestamp"
 FIXES = {
-    "void": "give the null a type: CAST(NULL AS STRING)",
-    "timestamp_ntz": "make it a timestamp: CAST(… AS TIMESTAMP)",
+    "void": "Give the null a type: CAST(NULL AS STRING)",
+    "timestamp_ntz": "Convert it to a timestamp: CAST(… AS TIMESTAMP)",
 }
 
 
 def as_published(key: str, rows: "DataFrame", *, is_iceberg: bool) -> "tuple[DataFrame, list[dict[str, str]]]":
-    """Convert the result of a transform to the names and types of its table. Also returns the columns as in
+    """Convert the result of a transform to the names and types of its table. Also returns the columns in the format of
     published.json.
 
     Raises RunFailed if Athena does not support a column.
@@ -70,7 +70,7 @@ def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
 
 
 def athena_columns(key: str, rows: "DataFrame") -> list[dict[str, str]]:
-    """The columns as in published.json. Raises RunFailed if Athena does not support a type."""
+    """The columns in the format of published.json. Raises RunFailed if Athena does not support a type."""
     columns = [{"name": field.name, "type": field.dataType.simpleString()} for field in rows.schema.fields]
     if not columns:
         raise RunFailed(
@@ -82,7 +82,7 @@ def athena_columns(key: str, rows: "DataFrame") -> list[dict[str, str]]:
                 raise RunFailed(
                     ErrorCode.COLUMN_TYPE_UNSUPPORTED,
                     f"{key}: the column {column['name']} has the type {column['type']}, but Athena does not support "
-                    f"{scalar}: {FIXES.get(scalar, DEFAULT_FIX)}.",
+                    f"{scalar}. {FIXES.get(scalar, DEFAULT_FIX)}.",
                 )
     return columns
 

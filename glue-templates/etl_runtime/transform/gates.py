@@ -116,4 +116,4 @@ def _changes(columns: Mapping[str, str], old: Mapping[str, str]) -> Iterator[tup
         yield "frozen", f"the table no longer has the columns: {', '.join(missing)}"
     for name in sorted(columns.keys() & old.keys()):
         if columns[name] != old[name]:
-            yield "frozen", f"the type of {name} is {columns[name]}, the published type is {old[name]}"
+            yield "frozen", f"the type of {name} is {columns[name]}, but the published type is {old[name]}"

@@ -1,7 +1,7 @@
 """History: a slowly changing dimension of type 2, built by a single join of the published versions with the new rows.
 
 Columns that the job adds are not compared. Each column is compared separately, and null is treated as a value.
-Therefore, different rows are never considered equal, which could happen with a concatenation or a hash.
+Therefore, different rows are never considered equal, which could happen if concatenated or hashed values were compared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,8 +73,8 @@ ADDED = VersionColumns().types
 
 @dataclass(frozen=True)
 class PublishedVersions:
-    """The published versions: the table in published.json, the values `at` and `current` of its history, and the
-    rows."""
+    """The published versions. `table` is the table in published.json, `at` is the time of the last run that published
+    the history, and `current` is the number of current versions."""
 
     table: Mapping[str, Any]
     at: datetime
@@ -95,7 +95,7 @@ def published_versions(
 
     `existing` are the objects of the table if nothing is published.
 
-    Raises RunFailed if the versions cannot be read, because a new history would replace the previous one.
+    Raises RunFailed if the versions cannot be read. Otherwise, a new history would replace the previous one.
     """
     if published is None:
         if existing:
@@ -192,7 +192,8 @@ def _keyed(new: "DataFrame", history: History, columns: Mapping[str, str]) -> "D
 def _published(
     new: "DataFrame", history: History, columns: Mapping[str, str], old: PublishedVersions | None
 ) -> "DataFrame":
-    """Return the published versions as `_old` with their `_old_key`. There are no rows if the history begins."""
+    """Return the published versions as `_old` with their `_old_key`. There are no rows if the history begins in this
+    run."""
     from pyspark.sql import functions as f
 
     versions = old.rows if old else new.limit(0)

@@ -19,7 +19,7 @@ OPEN_FROM = "9999-01-01"
 MAX_SAMPLE_KEYS = 3
 ADDED_BY_JOBS = {RUN_ID, RESCUED, SOURCE_DATE}
 """Columns that describe how the table was loaded instead of the versions."""
-LONG_AGO = datetime.min.replace(tzinfo=UTC)  # taken_over checks the times of the versions
+LONG_AGO = datetime.min.replace(tzinfo=UTC)  # before every run; taken_over checks the times of the versions
 
 
 def initial_versions(
@@ -91,7 +91,7 @@ def _change_type() -> "Column":
 
 
 def _problem(names: VersionColumns, at: datetime) -> "Column":
-    """A description of the problem with a version; null if there is none."""
+    """A description of the problem with a version, or null if there is none."""
     from pyspark.sql import functions as f
 
     begin, end, now = f.col("_from"), f.col("_to"), f.lit(at).cast("timestamp")

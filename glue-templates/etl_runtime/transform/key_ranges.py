@@ -121,7 +121,7 @@ def range_rows(rows: int) -> int:
 
 
 def range_columns(business_key: Sequence[str], types: Mapping[str, str]) -> list[str]:
-    """The first columns of the key that can be sorted. Empty if the table cannot be divided into ranges."""
+    """The first columns of the key that can be sorted. The list is empty if the table cannot be divided into ranges."""
     if any(types[name].partition("(")[0] not in FLAT for name in business_key):
         return []
     found: list[str] = []

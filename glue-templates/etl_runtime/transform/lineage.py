@@ -19,11 +19,11 @@ LOG = logging.getLogger(__name__)
 MAX_PLAN_COLUMNS = 30_000
 """The maximum number of columns in all nodes of a plan. Each has about 400 bytes in the JSON of the plan."""
 MAX_LEAVES = 4_000
-"""The maximum number of parts of one expression, such as the values of an IN. The time that Spark needs for their JSON
-is quadratic: 1 s for 4,000 parts."""
+"""The maximum number of parts of one expression, such as the values in an IN list. The time that Spark needs for their
+JSON is quadratic: 1 s for 4,000 parts."""
 MAX_CHECKED_EXPRESSIONS = 500
-"""The maximum per node. Checking one expression takes a millisecond, and a node with more expressions usually only
-selects columns."""
+"""The maximum number of checked expressions per node. Checking one expression takes a millisecond, and a node with more
+expressions usually only selects columns."""
 MAX_WAIT_SECONDS = 3.0
 """The maximum time that a run waits for the lineage after its tables are written and checked. Usually, it does not have
 to wait."""

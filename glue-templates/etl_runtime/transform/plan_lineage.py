@@ -1,4 +1,4 @@
-"""Column lineage from Spark's analyzed plan, as the JSON of `LogicalPlan.toJSON`.
+"""Computes the column lineage from the JSON of Spark's analyzed plan (`LogicalPlan.toJSON`).
 
 The JSON is a list of the plan's nodes in preorder. Each node contains the number of its children. The expressions in
 the fields of a node are lists of the same kind. A column of a plan has an expression ID, which the nodes above use to
@@ -18,13 +18,14 @@ MAX_SOURCES = 2_000_000
 100,000."""
 MAX_ENTRIES = 20_000
 """The maximum number of pairs of a column and a source, per table in the run record."""
-MAX_LOOPS = 10  # of a recursive query; after a few, the sources of its columns no longer change
+MAX_LOOPS = 10  # of a recursive query; the sources of its columns no longer change after a few iterations
 
 PlanNode = Mapping[str, Any]
 Column = tuple[str, str, str]
-"""The database.table, the column, and the path within a struct column, such as `city` or `` for the whole column."""
+"""The database.table, the column, and the path within a struct column, such as `city`. The path is empty for the whole
+column."""
 Sources = dict[Column, int]
-"""The kind of use, keyed by source."""
+"""How each source column is used: the index in KINDS, keyed by source column."""
 Output = list[tuple[int, Sources]]
 """The columns of a node in order, each with its expression ID and its sources."""
 
@@ -49,7 +50,7 @@ class Tree:
 
 
 def column_lineage(preorder: Sequence[PlanNode], names: Sequence[str]) -> dict[str, Any]:
-    """The lineage of the plan whose columns have these names, as in the run record.
+    """The lineage of a plan, in the format of the run record. `names` are the names of the plan's columns.
 
     Raises TooManySources if the plan is too large.
     """
@@ -107,7 +108,7 @@ class _Reference:
 
 @dataclass
 class _PlanLineage:
-    """Analyzes one plan. `limited` is whether the row order matters because of a LIMIT."""
+    """Analyzes one plan. `limited` is true if the row order matters because the plan contains a LIMIT."""
 
     limited: bool
     filters: set[Column] = field(default_factory=set)
@@ -359,7 +360,7 @@ def _id(expression: Sequence[PlanNode]) -> int:
 
 def _references(expression: Sequence[PlanNode], kind: int = IDENTITY) -> Iterator[_Reference]:
     """The columns and subqueries in an expression."""
-    pending: list[tuple[int, int, str]] = [(1, kind, "")]  # the number of children that follow, their kind and path
+    pending: list[tuple[int, int, str]] = [(1, kind, "")]  # the number of remaining children, and their kind and path
     for position, node in enumerate(expression):
         while not pending[-1][0]:
             pending.pop()
@@ -376,7 +377,7 @@ def _references(expression: Sequence[PlanNode], kind: int = IDENTITY) -> Iterato
 
 
 def _use(node: PlanNode, name: str, child: Sequence[PlanNode], kind: int, path: str) -> tuple[int, str]:
-    """How a node uses the values of its children."""
+    """Return how a node uses the values of its children: the kind of use, and the path of a struct field."""
     if kind == FILTER or name == "WindowSpecDefinition" or isinstance(node.get("plan"), list):
         return FILTER, ""  # the children of a subquery are the outer columns that its conditions use
     if name == "Alias" or (name == "Cast" and child and child[0].get("dataType") == node.get("dataType")):

@@ -22,12 +22,12 @@ TEMPORARY = ("LocalTempView", "LocalTempView$")
 def query(
     spark: "SparkSession", sql: str, file: str, outputs: Sequence[str], tables: Iterable[str]
 ) -> "DataFrame | dict[str, DataFrame]":
-    """Return the result of the last statement. With `outputs`, return the views with these names instead.
+    """Return the result of the last statement. If there are `outputs`, return the views with these names instead.
 
     `file` is the name of the SQL file in errors. `tables` are the tables that the SQL may read. Raises RunFailed with
     line and column if a statement cannot be parsed or analyzed, or is not supported.
     """
-    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # only inputs, which the run record lists
+    spark.conf.set("spark.sql.runSQLOnFiles", "false")  # SQL may read only the inputs, which the run record lists
     found = statements(sql)
     if not found:
         raise _invalid(f"{file} contains no statement. Write the query that returns the table.")

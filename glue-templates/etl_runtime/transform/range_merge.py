@@ -39,7 +39,7 @@ from etl_runtime.transform.same_values import Mask, same_values
 from etl_runtime.transform.write import ACTION, MAX_EXAMPLES, Target
 
 RANGE_BYTES = 128 << 20  # in memory
-TASK_BYTES = 1 << 30  # in memory; new rows of a task
+TASK_BYTES = 1 << 30  # of the new rows of a task, in memory
 ENDED_BYTES = 64 << 20  # in memory
 RETURNED_BYTES = 2 << 20  # ended versions that the task returns to the driver instead of writing them
 
@@ -51,9 +51,9 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class RangeMerge:
-    """The input of a task. `files` are the URIs of the ranges' objects; "" if a range has none.
+    """The input of a task. `files` contains the URI of each range's object, or "" if the range has none.
 
-    `schema` has the columns of the versions in order. `range_rows` is the intended number of rows per range.
+    `schema` contains the columns of the versions in order. `range_rows` is the intended number of rows per range.
     `task_bytes` is the maximum size in memory of a task's new rows.
     """
 
@@ -77,12 +77,12 @@ class RangeMerge:
 
 @dataclass
 class Merged:
-    """The result for one range. The last result of a task (`number` is -1) has the versions that the task ended.
+    """The result for one range. The last result of a task (`number` is -1) contains the versions that the task ended.
 
-    `ranges` are the new ranges that replace the range; None if its object is carried over. `nulls` are the null counts
-    of the current versions. `ended` are the objects with ended versions that the task wrote. `pending` are a few ended
-    versions that it did not write. If the new rows of a task need too much memory, the task has only one result, with
-    `is_too_large`.
+    `ranges` are the new ranges that replace the range, or None if the object of the range is carried over. `nulls` are
+    the null counts of the current versions. `ended` are the objects with ended versions that the task wrote. `pending`
+    are a few ended versions that it did not write. If the new rows of a task need too much memory, the task returns
+    only one result, in which `is_too_large` is true.
     """
 
     number: int
@@ -158,7 +158,7 @@ def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator
 
 
 def end_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Delete all versions of the ranges for which there are no new rows."""
+    """End all versions of the ranges for which there are no new rows, because their keys no longer occur."""
     ended = EndedVersions(merge)
     for batch in batches:
         for number in batch.column(0).to_pylist():

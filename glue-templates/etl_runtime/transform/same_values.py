@@ -13,7 +13,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def same_values(one: pa.Array, other: pa.Array) -> Mask:
-    """For each row, whether the values of the two arrays are the same. The arrays have the same type."""
+    """A mask that is true for each row whose values in the two arrays are the same. The arrays have the same type."""
     equal: Mask
     valid, other_valid = _is_valid(one), _is_valid(other)
     both = valid & other_valid

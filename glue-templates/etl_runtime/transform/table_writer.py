@@ -97,7 +97,9 @@ class TableWriter:
             return old
         if old is not None:
             self.record.log(
-                "make", f"{key}: history.initial_table is ignored, because the history is published. Remove it"
+                "make",
+                f"{key}: history.initial_table is ignored, because the history is already published. "
+                "Remove history.initial_table",
             )
             return old
         started, run_id = self.record.started, self.record.run_id
@@ -106,8 +108,8 @@ class TableWriter:
         return with_stored_types(initial) if self._is_iceberg else initial
 
     def _layout(self) -> VersionLayout | None:
-        """The layout of the published history. None if readers see other objects, so that its objects cannot be carried
-        over."""
+        """The layout of the published history, or None if its objects cannot be carried over, because readers see other
+        objects."""
         layout = (self.published or {}).get("history", {}).get("layout")
         if self.published is None or layout is None or not self.tables.is_current(self.published):
             return None

@@ -12,7 +12,7 @@ from etl_runtime.transform.write import Written
 
 @dataclass(frozen=True)
 class TransformedTable:
-    """A table in staging. `old` are the versions that its history continues, if it has a history.
+    """A table in staging. `old` are the versions that its history continues, or None if there are none.
 
     `columns` are the columns of the transform's result. A table with a history can have more columns. `layout` is set
     if objects of the history can be carried over into the next publication. `lineage` is the column lineage of the

@@ -69,8 +69,8 @@ class Target:
 
 @dataclass
 class Written:
-    """The result of one task or of all tasks: the numbers of `nulls`, keyed by column, the numbers of `actions`, keyed
-    by name, and examples.
+    """The result of one task or of all tasks. `nulls` contains the null counts, keyed by column. `actions` contains the
+    row counts, keyed by action.
 
     `field_values` are the value counts of nested fields, keyed by path. They are not used for a history, because they
     include ended versions. `live` is the number of current versions if the table has a history, otherwise the number of

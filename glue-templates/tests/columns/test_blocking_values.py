@@ -65,8 +65,8 @@ def test_the_lines_name_the_columns_and_the_keys_to_paste() -> None:
     cells = {"a": ["NA", "1"], "b": ["2.50", "NA"], "c": ["x", "1", "2", "3"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
     assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, ["-"], header=True) == [
-        't: columns a (bigint), b (decimal(18,2)) are text because of "NA". If it means a missing value, declare file_format '
-        '{"null_values": ["-", "NA"]}',
+        't: columns a (otherwise bigint), b (otherwise decimal(18,2)) are text because of "NA". '
+        'If it means a missing value, declare file_format {"null_values": ["-", "NA"]}',
         't: c is text instead of bigint because of "x". To store such values in meta_rescued, declare column_schema '
         '{"t": {"c": {"type": "bigint"}}}. If they mean that a value is missing, add them to file_format null_values',
     ]
@@ -75,13 +75,13 @@ def test_the_lines_name_the_columns_and_the_keys_to_paste() -> None:
 @pytest.mark.parametrize(
     ("header", "remedy"),
     [
-        (True, 'If it has units or formats, declare file_format {"skip_rows_after_header": 1}'),
-        (False, 'If it is a header, declare file_format {"header": true}'),
+        (True, 'If that record contains units or formats, declare file_format {"skip_rows_after_header": 1}'),
+        (False, 'If that record is a header, declare file_format {"header": true}'),
     ],
 )
 def test_a_first_record_of_another_kind_is_named(header: bool, remedy: str) -> None:
     cells = {"a": ["[m]", "1", "2", "3"], "b": ["[s]", "4", "5", "6"]}
     blocked = {source: blocked_type(pa.array(values)) for source, values in cells.items()}
     assert blocked_lines("t", {source: each for source, each in blocked.items() if each}, (), header=header) == [
-        f't: columns a (bigint), b (bigint) are text because of the first record ("[m]", "[s]"). {remedy}'
+        f't: columns a (otherwise bigint), b (otherwise bigint) are text because of the first record ("[m]", "[s]"). {remedy}'
     ]

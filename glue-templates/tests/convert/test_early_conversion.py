@@ -69,7 +69,7 @@ def test_if_a_later_value_changes_a_type_the_source_is_unpacked_again(
 ) -> None:
     made = dataset(["t"])
     made.run(source.serves("/x.csv", csv("id,late", lambda row: f"{row},{row if row < 350 else 'text'}")))
-    assert f"t: later values differ from those in the first 0 MB. {AGAIN}" in capsys.readouterr().out
+    assert f"t: later values do not match the types inferred from the first 0 MB. {AGAIN}" in capsys.readouterr().out
     types = {column["name"]: column["type"] for column in made.record()["tables"][0]["columns"]}
     assert types == {"id": "bigint", "late": "string"}
     assert [row["late"] for row in made.rows("t")] == [str(row) if row < 350 else "text" for row in range(ROWS)]

@@ -19,12 +19,12 @@ def rows(count: int, line: bytes = b"%d,a\n", header: bytes = b"id,name\n") -> b
 PUBLISHED = rows(100)
 FAILURES = [
     ("required_columns", b"id,other\n1,a\n", {"data_quality": {"required_columns": ["name"], "max_shrink": 1}}, "the required column name is not in the source. The source has id, other"),
-    ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), critical_null_threshold is 5.00%"),
-    ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, expected_record_count_min is 100"),
-    ("shrink", rows(49), {}, "49 rows, 100 are published, max_shrink is 50%"),
-    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id does not match the type bigint in 2 of 100 rows (2.00%), for example \"x\" in row 99 of x.csv, max_rescued_share is 1.00%"),
-    ("rescued", rows(98) + b"98,a,%s\n" % (b"b" * 99) * 2, {}, '2 of 100 rows (2.00%) have more fields than columns, for example ["' + "b" * 58 + "… in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), max_rescued_share is 1.00%"),
-    ("rescued", rows(98) + b"98\n" * 2, {}, "2 of 100 rows (2.00%) have fewer fields than columns, for example 1 in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), max_rescued_share is 1.00%"),
+    ("null_share", rows(90) + b"90,\n" * 10, {"data_quality": {"required_columns": ["name"]}}, "name is null in 10 of 100 rows (10.00%), but critical_null_threshold is 5.00%"),
+    ("min_rows", rows(99), {"data_quality": {"expected_record_count_min": 100}}, "99 rows, but expected_record_count_min is 100"),
+    ("shrink", rows(49), {}, "49 rows, but 100 are published and max_shrink is 50%"),
+    ("rescued", rows(98) + b"x,a\n" * 2, {}, "id does not match the type bigint in 2 of 100 rows (2.00%), for example \"x\" in row 99 of x.csv, but max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98,a,%s\n" % (b"b" * 99) * 2, {}, '2 of 100 rows (2.00%) have more fields than columns, for example ["' + "b" * 58 + "… in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), but max_rescued_share is 1.00%"),
+    ("rescued", rows(98) + b"98\n" * 2, {}, "2 of 100 rows (2.00%) have fewer fields than columns, for example 1 in row 99 of x.csv (check file_format: delimiter, quote, skip_rows, skip_footer), but max_rescued_share is 1.00%"),
     ("frozen", rows(99, b"%d,a,1\n", b"id,name,New One\n"), {"schema_contract": "freeze"}, "the source has new columns: New One"),
     ("frozen", rows(99, b"%d\n", b"id\n"), {"schema_contract": "freeze"}, "the source no longer has the columns: name"),
     ("frozen", rows(199) + b"x,a\n", {"schema_contract": "freeze"}, "id does not match the type bigint in 1 of 200 rows (0.50%), for example \"x\" in row 200 of x.csv"),
@@ -137,5 +137,5 @@ def test_gates_can_be_configured_per_table(dataset: MakeDataset, source: Source)
         file_table_mapping={"a.csv": "a", "b.csv": "b"},
         data_quality={"required_columns": {"a": ["x"]}, "expected_record_count_min": {"b": 2}},
     )
-    assert "a: x is null in 1 of 1 row (" in error and "b: 1 row, expected_record_count_min is 2" in error
+    assert "a: x is null in 1 of 1 row (" in error and "b: 1 row, but expected_record_count_min is 2" in error
     assert "b: x" not in error and "a: 1 row," not in error

@@ -315,7 +315,10 @@ def test_a_decompression_bomb_fails(dataset: MakeDataset, source: Source, monkey
     monkeypatch.setattr(split_records, "PART_BYTES", 1 << 20)
     made = dataset()
     error = made.fails(source.serves("/x.zip", zipped(**{"x.csv": b"id\n" + b"0\n" * 20_000_000})))
-    assert "ARCHIVE_BOMB: x.csv unpacks to more than " in error and ", more than 300 times its download" in error
+    assert (
+        "ARCHIVE_BOMB: x.csv unpacks to more than " in error
+        and ", which is more than 300 times the size of its download" in error
+    )
 
 
 def test_skipped_files_and_a_likely_delimiter_are_logged(

@@ -88,7 +88,7 @@ def test_executors_that_cannot_be_read_are_logged_and_all_workers_count(
     monkeypatch.setattr(dpu_usage, "_executor_seconds", closed)
     with caplog.at_level("INFO"):
         assert dpu_seconds(names_of(auto_scaling=True, number_of_workers=5, dpu_per_worker=2), 90) == 900
-    assert "The executors cannot be read (ConnectionRefusedError)" in caplog.text
+    assert "Spark's list of executors cannot be read (ConnectionRefusedError)" in caplog.text
 
 
 def test_the_usage_with_auto_scaling_is_at_most_that_of_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:

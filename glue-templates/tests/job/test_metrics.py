@@ -119,4 +119,4 @@ def test_an_error_while_metrics_are_sent_does_not_fail_the_run(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:9")
     assert measured.run(source.serves("/x.csv", b"id\n1\n"))["status"] == "published"
-    assert "metrics  not sent: EndpointConnectionError: " in capsys.readouterr().out
+    assert "metrics  the metrics were not sent: EndpointConnectionError: " in capsys.readouterr().out

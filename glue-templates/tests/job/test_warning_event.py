@@ -90,7 +90,7 @@ def test_an_error_while_the_event_is_sent_does_not_fail_the_run(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://127.0.0.1:9")
     assert alerted.run(source.serves("/x.csv", b"id\n1\n"), data_quality=WARNS)["status"] == "published"
-    assert "warnings not sent: EndpointConnectionError: " in " ".join(capsys.readouterr().out.split())
+    assert "warnings the event was not sent: EndpointConnectionError: " in " ".join(capsys.readouterr().out.split())
 
 
 def a_record(warnings: list[str]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def a_record(warnings: list[str]) -> dict[str, Any]:
 def test_an_event_that_eventbridge_rejects_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     send_warnings("aws.glue", "pp-dw-gold-d", a_record(["why"]), "us-east-1")
-    assert "not sent: NotAuthorizedForSourceException: " in caplog.text
+    assert "the event was not sent: NotAuthorizedForSourceException: " in caplog.text
 
 
 def test_an_event_has_the_first_warnings_shortened_and_the_number_of_all() -> None:

@@ -56,10 +56,10 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("invalid SQL", {"condition": "n >"}, 'The condition of the rule "n >" is invalid: [PARSE_SYNTAX_ERROR]'),
     ("an unknown column", {"condition": "m > 0"}, 'The condition of the rule "m > 0" is invalid: [UNRESOLVED_COLUMN'),
     ("an aggregate", {"condition": "count(*) > 0"}, 'The condition of the rule "count(*) > 0" is invalid: '),
-    ("a number", {"condition": "n + 1"}, 'The rule "n + 1" has a condition of the type int. Write a comparison.'),
+    ("a number", {"condition": "n + 1"}, 'The rule "n + 1" has a condition of the type int, but a condition must be boolean. Write a comparison.'),
     ("an unknown column in not_null", {"not_null": "stat"}, 'has the column stat, which the table {table} does not have. Did you mean "state"?'),
-    ("a value of another type", {"accepted_values": {"column": "n", "values": [1, "x"]}}, 'accepts the value "x", which is not of the type int of the column n.'),
-    ("more decimal places than the column has", {"accepted_values": {"column": "price", "values": [1.234]}}, 'accepts the value "1.234", which is not of the type decimal(10,2) of the column price.'),
+    ("a value of another type", {"accepted_values": {"column": "n", "values": [1, "x"]}}, 'accepts the value "x", but the column n has the type int.'),
+    ("more decimal places than the column has", {"accepted_values": {"column": "price", "values": [1.234]}}, 'accepts the value "1.234", but the column price has the type decimal(10,2).'),
     ("an unknown table", {"not_null": "n", "table": "other"}, "has the unknown table other. The tables are {table}."),
     ("an error that the condition raises", {"condition": "id <> 'b' OR raise_error('so it is')"}, "cannot be evaluated: "),
     ("a semicolon", {"condition": "n > 0; n"}, "Syntax error at or near ';'"),
@@ -100,7 +100,7 @@ def test_a_violated_rule_fails_the_run_with_rows_and_is_in_its_record(gold: Make
     table = made.name.replace("-", "_")
     assert error.startswith(
         f'GATE_RULES: Quality gates failed: {table}: the rule "n is positive" (n > 0) is violated by 1 of 4 rows '
-        '(25.00%), such as {"id": null, "n": -4, "state": "ma "} [GATE_RULES]; '
+        '(25.00%), for example {"id": null, "n": -4, "state": "ma "} [GATE_RULES]; '
         f'{table}: the rule "id IS NOT NULL" is violated by 1 of 4 rows (25.00%)'
     )
     record = made.record()
@@ -146,7 +146,7 @@ def test_a_rule_that_warns_publishes_and_prints_the_warning(gold: MakeGold, caps
     record = made.run(ROWS, **with_rules({"name": "n is positive", "condition": "n > 0", "severity": "warn"}))
     assert record["status"] == "published"
     table = made.name.replace("-", "_")
-    expected = f'{table}: the rule "n is positive" (n > 0) is violated by 1 of 4 rows (25.00%), such as '
+    expected = f'{table}: the rule "n is positive" (n > 0) is violated by 1 of 4 rows (25.00%), for example '
     assert record["warnings"] == [expected + '{"id": null, "n": -4, "state": "ma "}']
     assert f"warning: {expected}" in capsys.readouterr().out
 
@@ -229,7 +229,7 @@ def test_bronze_checks_relationships_with_a_table_that_it_reads(
     made.names["inputs"] = [states.as_input()]
     relationship = {"column": "state", "to": states.name.replace("-", "_"), "field": "code"}
     error = made.fails(source.serves("/x.csv", b"state\nMA\nXX\n"), **with_rules({"relationships": relationship}))
-    assert 'is violated by 1 of 2 rows (50.00%), such as {"state": "XX"}' in error
+    assert 'is violated by 1 of 2 rows (50.00%), for example {"state": "XX"}' in error
 
 
 RELATIONSHIPS: list[tuple[str, dict[str, str], str]] = [
@@ -282,7 +282,7 @@ def test_bronze_checks_rules_before_it_publishes(dataset: MakeDataset, source: S
     ]  # fmt: skip
     error = made.fails(url, **with_rules({"not_null": "n"}))
     assert "GATE_RULES: " in error
-    assert 'the rule "n IS NOT NULL" is violated by 1 of 3 rows (33.33%), such as {"id": "b", "n": null}' in error
+    assert 'the rule "n IS NOT NULL" is violated by 1 of 3 rows (33.33%), for example {"id": "b", "n": null}' in error
     assert made.record()["rules"][0]["status"] == "failed"
 
 
@@ -295,7 +295,7 @@ def test_rules_of_a_history_apply_to_its_current_versions(gold: MakeGold) -> Non
     assert record["tables"][0]["rows"] == 3
     assert [(each["rows"], each["violations"]) for each in record["rules"]] == [(2, 0)] * 3
     error = made.fails("SELECT * FROM VALUES (1, -3), (2, 5) AS rows(id, n)", **history, **rules)
-    assert 'the rule "n > 0" is violated by 1 of 2 rows (50.00%), such as {"id": 1, "n": -3, ' in error
+    assert 'the rule "n > 0" is violated by 1 of 2 rows (50.00%), for example {"id": 1, "n": -3, ' in error
 
 
 def test_the_record_of_rules_is_valid_json(gold: MakeGold) -> None:
@@ -320,4 +320,4 @@ def test_examples_have_exact_decimals_and_a_limited_length(dataset: MakeDataset,
     assert example["amount"] == "12345678901234567890.123456789"
     assert example["…"] == f"{len(names) + 1 - (len(example) - 1)} more columns"
     assert len(json.dumps(example, ensure_ascii=False)) < 1_100
-    assert [", such as " in warning for warning in record["warnings"]] == [True] * 10 + [False] * 2
+    assert [", for example " in warning for warning in record["warnings"]] == [True] * 10 + [False] * 2

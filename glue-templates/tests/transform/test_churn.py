@@ -33,8 +33,8 @@ def test_a_load_that_changes_most_rows_fails_and_names_the_columns(made: Derived
     error = made.fails(load(150), **HISTORY)
     assert error.startswith("GATE_CHURN: ")
     assert (
-        "the run would begin new versions for 150 of 200 rows (75.00%) of the history, max_churn is 50.00%: loaded_at "
-        "changed in 150 of 200 rows, price changed in 15 of 200 rows. If a column should not begin versions, add "
+        "the run would begin new versions for 150 of 200 rows (75.00%) of the history, but max_churn is 50.00%: "
+        "loaded_at changed in 150 of 200 rows, price changed in 15 of 200 rows. If a column should not begin versions, add "
         "it to history.exclude [GATE_CHURN]"
     ) in error
     assert [each["gate"] for each in made.record()["gates"]] == ["churn"]

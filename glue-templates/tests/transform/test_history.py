@@ -420,8 +420,8 @@ ERRORS: list[tuple[str, dict[str, Any], str]] = [
     ("SELECT CAST(id AS STRING) AS id, v FROM {t}", {"business_key": ["id"]}, "HISTORY_INVALID: {x}: the column id of the history is bigint, but the query returns string. Cast it: CAST(id AS BIGINT), or rename the new column."),
     ("SELECT id, v, map(1, 2) AS m FROM {t}", {"business_key": ["id"]}, "HISTORY_INVALID: {x}: the column m contains a map, and maps cannot be compared. Add it to history.exclude, or cast it to text in the query."),
     ("SELECT id, v FROM {t}", {"business_key": ["id", "v"]}, "HISTORY_INVALID: {x}: the published history has the business_key id, but the dataset declares id, v. The key of a history cannot change. Declare the published key, or create a dataset with another name."),
-    ("SELECT id, v FROM {t} WHERE id = 1", {"business_key": ["id"]}, "1 row, 3 are published, max_shrink is 50% [GATE_MAX_SHRINK]"),
-    ("SELECT id, v FROM {t} WHERE id > 9", {"business_key": ["id"]}, "0 rows, expected_record_count_min is 1 [GATE_EXPECTED_RECORD_COUNT_MIN]"),
+    ("SELECT id, v FROM {t} WHERE id = 1", {"business_key": ["id"]}, "1 row, but 3 are published and max_shrink is 50% [GATE_MAX_SHRINK]"),
+    ("SELECT id, v FROM {t} WHERE id > 9", {"business_key": ["id"]}, "0 rows, but expected_record_count_min is 1 [GATE_EXPECTED_RECORD_COUNT_MIN]"),
 ]  # fmt: skip
 
 
@@ -601,7 +601,7 @@ def test_the_first_publication_takes_over_the_versions_of_a_table_and_later_runs
     assert all(row["is_current"] == (row["valid_to"] is None) for row in rows)
     assert [row["meta_loaded_by"] for row in rows] == ["x", "x", "x", None, "y", None]
     assert made.run(query, history=history)["status"] == "unchanged"
-    assert "history.initial_table is ignored, because the history is published" in capsys.readouterr().out
+    assert "history.initial_table is ignored, because the history is already published" in capsys.readouterr().out
     publish(bronze, source, b"id,v\n1,b\n2,C\n4,E\n")
     made.run(query, history={"business_key": ["id"]})
     assert len(made.rows()) == 7

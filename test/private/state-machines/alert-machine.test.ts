@@ -72,9 +72,9 @@ const warningEvent = (detail: object = {}) => ({
 });
 
 const RUN = '20261129T060000123Z-3f9a1c';
-const SHRINK = 'RunFailed: GATE_MAX_SHRINK: Quality gates failed: fda_nsde: 12 rows, 42,049 are published, max_shrink '
-  + 'is 50% [GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite the failed '
-  + 'gates, run with run_options {"allow": ["shrink"]}';
+const SHRINK = 'RunFailed: GATE_MAX_SHRINK: Quality gates failed: fda_nsde: 12 rows, but 42,049 are published and '
+  + 'max_shrink is 50% [GATE_MAX_SHRINK]. The published table is unchanged. Check the source. To publish once despite '
+  + 'the failed gates, run with run_options {"allow": ["shrink"]}';
 const keyOf = (run: string) => `etl/fda-nsde/runs/bronze/run_id=${run}.json`;
 const recordOf = (run: string, jobRun: string, content: object = {}) => JSON.stringify({
   dataset: 'fda-nsde',
