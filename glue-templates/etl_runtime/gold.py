@@ -36,7 +36,7 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
     while the transform reads it, the transform runs again, up to three times in total.
 
     Args:
-        argv: The command line of the job, with the arguments that the stack sets: `sys.argv`.
+        argv: The command line of the job, `sys.argv`. It contains the arguments that the stack sets.
         transform: A function that builds the table from a `Gold`. It returns a Spark DataFrame or, for a dataset with
             `outputs`, a mapping from the names in `outputs` to DataFrames. It can run more than once, so it must not
             have side effects.

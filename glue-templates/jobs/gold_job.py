@@ -1,4 +1,4 @@
-"""The packaged gold job: publishes the result of the dataset's SQL over tables of the lake."""
+"""The packaged gold job: publishes the result of the dataset's SQL query on tables of the lake."""
 
 import sys
 

@@ -116,7 +116,8 @@ def arrow_type(athena: str) -> pa.DataType:
 
 
 def arrow_type_of(type_: AthenaType, scalars: Mapping[str, pa.DataType]) -> pa.DataType:
-    """The Arrow type of a parsed type. Raises KeyError with the name of a scalar type that is missing in `scalars`."""
+    """The Arrow type of a parsed type. Raises KeyError with the name of a scalar type that is missing from
+    `scalars`."""
     if decimal := DECIMAL_TYPE.fullmatch(type_.name):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     members = [arrow_type_of(member, scalars) for member in type_.members]

@@ -225,7 +225,7 @@ def store_of_worker(region: str) -> Store:
 
 
 def split(uri: str) -> tuple[str, str]:
-    """`s3://bucket/key` → (bucket, key)."""
+    """Split an `s3://bucket/key` URI into the bucket and the key."""
     if not uri.startswith("s3://"):
         raise ValueError(f"not an s3:// URI: {uri}")
     bucket, _, key = uri[len("s3://") :].partition("/")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) -> str:
     """The question that begins a remedy: `Did you mean "zip_code"? `. The text is empty if no known name is similar.
 
-    `qualified` means that the known names begin with a database, which may be missing in `word`.
+    `qualified` means that the known names begin with a database, which may be missing from `word`.
     """
     similar = similar_names(word, known, qualified=qualified)
     quoted = [f'"{name}"' for name in similar]

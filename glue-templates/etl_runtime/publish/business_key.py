@@ -19,8 +19,7 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Keys that occur in more than one row. `keys` is the number of these keys. Each of the examples is {column:
-    value}."""
+    """Keys that occur in more than one row. `keys` is the number of these keys. Each example maps columns to values."""
 
     columns: list[str]
     keys: int

@@ -14,8 +14,8 @@ from etl_runtime.job.suggestion import did_you_mean
 def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
     """Return the failed gates as entries of the run record: gate, code, table, found, allowed.
 
-    Each of `failures` consists of the gate, the table and what was found. If a gate fails that is not allowed to fail,
-    raises RunFailed with all failed gates and the code of the first one that is not allowed to fail.
+    Each of `failures` consists of the gate, the table and what was found. Raises RunFailed if one of them is not
+    `allowed`. The error lists all failed gates. It has the code of the first gate that is not `allowed`.
     """
     gates: list[dict[str, Any]] = [
         {"gate": gate, "code": GATES[gate], "table": table, "found": found, "allowed": gate in allowed}

@@ -33,7 +33,7 @@ class LostColumns:
     omits_nulls: bool = False
 
     def failures(self, published: Mapping[str, Any], published_rows: int) -> Iterator[Failure]:
-        """The failed gates. Columns that were entirely null in the last publication do not fail."""
+        """The failed gates. Columns that were entirely null in the last publication are not considered lost."""
         nulls: Mapping[str, int] | None = published.get("nulls")  # earlier versions of the job did not publish them
 
         def values(column: str) -> int:

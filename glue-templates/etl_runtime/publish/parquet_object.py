@@ -16,7 +16,7 @@ from etl_runtime.job.store import Store
 ZSTD_LEVEL = 3
 MAX_DICTIONARY_BYTES = 1 << 20  # per column: Parquet writers fall back to plain encoding if the dictionary exceeds it
 SAMPLE_BYTES = MAX_DICTIONARY_BYTES // 16
-MAX_DISTINCT_SHARE = 0.98  # in a sample; with a larger share, the dictionary would exceed its limit by half
+MAX_DISTINCT_SHARE = 0.98  # in a sample; a larger share means that the dictionary would be over 1.5 times its limit
 MIN_SAMPLE_VALUES = 256
 _NOT_A_FIELD = re.compile(r"\.(?:list\.(?:element|item)|key_value\.(?:key|value))(?=\.|$)")
 """The levels that Parquet adds to the path of a list or a map."""
@@ -76,7 +76,7 @@ def bounds(metadata: pq.FileMetaData, columns: Iterable[str]) -> Bounds:
         elif with_values:
             try:
                 found[name] = min(each.min for each in with_values), max(each.max for each in with_values)
-            except (OverflowError, ValueError):  # a date or timestamp outside of Python's range
+            except (OverflowError, ValueError):  # a date or timestamp outside Python's range
                 found[name] = None
     return found
 

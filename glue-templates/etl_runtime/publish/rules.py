@@ -161,7 +161,7 @@ def _declared_rule(declared: DeclaredRule) -> Rule:
 
 
 def _rule_of_kind(declared: DeclaredRule) -> Rule:
-    """The rule without its options."""
+    """Create the rule according to its kind, without its name, table, severity and max_share."""
     if "not_null" in declared:
         column = declared["not_null"]
         return Rule("", f"{column} IS NOT NULL", kind="not_null", columns=(column,))

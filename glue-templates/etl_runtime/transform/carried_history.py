@@ -56,7 +56,7 @@ Task = Callable[[RangeMerge, Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]
 
 SMALL_OBJECT_BYTES = 16 << 20
 MAX_SMALL_OBJECTS = 16
-"""If more small objects than this contain ended versions, the run merges them."""
+"""If at least this many small objects contain ended versions, the run merges them."""
 MAX_MERGED_BYTES = 4 * SMALL_OBJECT_BYTES
 
 

@@ -18,7 +18,7 @@ OPEN_FROM = "9999-01-01"
 """A version without an end, or with an end at this date or later, is current."""
 MAX_SAMPLE_KEYS = 3
 ADDED_BY_JOBS = {RUN_ID, RESCUED, SOURCE_DATE}
-"""Columns that describe how the table was loaded instead of the versions."""
+"""Columns that describe how the table was loaded, not the versions themselves."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)  # before every run; taken_over checks the times of the versions
 
 
@@ -81,8 +81,8 @@ def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_
 
 
 def _change_type() -> "Column":
-    """The change types that a history would have for these periods. If there is no gap between two versions of a key,
-    the second one is an update."""
+    """The change types as if the history itself had recorded these versions. If there is no gap between two versions of
+    a key, the second one is an update."""
     from pyspark.sql import functions as f
 
     ends_key = f.col("_to").isNotNull() & (f.col("_next_from").isNull() | (f.col("_next_from") > f.col("_to")))

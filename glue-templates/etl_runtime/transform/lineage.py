@@ -42,7 +42,8 @@ class Lineage:
         Thread(target=self._compute, args=(rows, self._result), daemon=True).start()
 
     def result(self) -> dict[str, Any] | None:
-        """The lineage, as in the run record. If it is not available, the reason is logged and None is returned."""
+        """The lineage, in the format of the run record. If it is not available, the reason is logged and None is
+        returned."""
         try:
             return self._result.result(MAX_WAIT_SECONDS)
         except TimeoutError:

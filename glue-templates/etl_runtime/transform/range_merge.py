@@ -1,6 +1,6 @@
 """The Spark task that merges new rows into the versions of their key ranges.
 
-A task has all new rows of its ranges, and reads the object of each range itself. Therefore, only the new rows pass
+A task receives all new rows of its ranges, and reads the object of each range itself. Therefore, only the new rows pass
 through Spark.
 """
 

@@ -54,7 +54,7 @@ class TableWriter:
     attempt: int
 
     def write(self, key: str, rows: "DataFrame") -> TransformedTable:
-        """Write one table. Raises RunFailed if Athena does not support a column, or the history cannot continue."""
+        """Write one table. Raises RunFailed if Athena does not support a column, or if the history cannot continue."""
         from pyspark.sql import functions as f
 
         is_sorted = str(rows._jdf.queryExecution().analyzed().getClass().getSimpleName()) == "Sort"
