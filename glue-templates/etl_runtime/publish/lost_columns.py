@@ -94,7 +94,8 @@ class LostColumns:
 
 
 def _remedy(names: Sequence[str]) -> str:
-    return f"If that is expected, add {listed(names)} to data_quality.optional_columns"
+    columns = dict.fromkeys(map(_top, names))
+    return f"If that is expected, add {listed(columns)} to data_quality.optional_columns"
 
 
 def _top(path: str) -> str:
