@@ -84,7 +84,7 @@ export interface LakeDatasetProps {
    * The quality gates that a run must pass before it publishes its tables.
    *
    * @default - at least one row, at most half of the rows lost since the last publication, and for each bronze column
-   * rescued values in at most 1 % of the rows, so that incomplete or corrupt data is not published
+   * rescued values in at most 1% of the rows, so that incomplete or corrupt data is not published
    */
   readonly dataQuality?: DataQuality;
 

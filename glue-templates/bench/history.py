@@ -1,4 +1,4 @@
-"""The cost of a history: merges 1,000,000 rows, 1 % of them changed, and compares this with a full rewrite of the rows.
+"""The cost of a history: merges 1,000,000 rows, 1% of them changed, and compares this with a full rewrite of the rows.
 
     npx projen bench:history [--rows N] [--rounds N] [--changes random|clustered]
 

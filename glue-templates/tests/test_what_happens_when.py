@@ -96,7 +96,7 @@ TEXT = [
     Case("An empty field, quoted or not", csv("id,name", '1,""', "2,"), [{"id": 1, "name": None}, {"id": 2, "name": None}]),
     Case("`NA` or another placeholder for missing values", csv("id,n", "1,NA", "2,5"), [{"id": 1, "n": None}, {"id": 2, "n": 5}], document=form(null_values=["NA"])),
     Case("A field of 10 MB", csv("id,name", f"1,{LONG}", "2,b"), [{"id": 1, "name": LONG}, {"id": 2, "name": "b"}]),
-    Case("Too few or too many fields in more than 1 % of the rows", csv("Report of today", "id,name", "1,a"), error=r"2 of 2 rows \(100.00%\) have more fields than columns, for example \[\"name\"\] in row 1 of x\.csv \(check file_format: delimiter, quote, skip_rows, skip_footer\), but max_rescued_share is 1.00% \[GATE_MAX_RESCUED_SHARE\]", before=csv("Report of today", "1")),
+    Case("Too few or too many fields in more than 1% of the rows", csv("Report of today", "id,name", "1,a"), error=r"2 of 2 rows \(100.00%\) have more fields than columns, for example \[\"name\"\] in row 1 of x\.csv \(check file_format: delimiter, quote, skip_rows, skip_footer\), but max_rescued_share is 1.00% \[GATE_MAX_RESCUED_SHARE\]", before=csv("Report of today", "1")),
     Case("A line with nothing but delimiters", csv("id,name", "1,a", ","), [{"id": 1, "name": "a"}, {"id": None, "name": None}]),
     Case("A file without a header, if `header` is not declared", csv("1,a", "2,b"), [{"column_1": 2, "a": "b"}], says="x.csv: the header contains the number 1. If the first record is data, set file_format.header to false."),
     Case("A file without a header, with names in `column_names`", csv("1,a,", "2,b,"), AB, document=form(column_names=["id", "name"])),
@@ -188,7 +188,7 @@ COLUMNS = [
     Case("`TRUE` with `false`, `Y` and `N`, `0` and `1`", csv("a,b,c", "TRUE,Y,1", "false,N,0"), [{"a": "TRUE", "b": "Y", "c": 1}, {"a": "false", "b": "N", "c": 0}]),
     Case("A value that does not fit its declared type", csv("id,day", "1,2024-01-31", "2,soon"), [{"id": 1, "day": date(2024, 1, 31)}, rescued('{"day": "soon"}', id=2, day=None)], document={**ALL, "column_schema": {"{table}": {"day": {"type": "date"}}}}),
     Case("A declared decimal with too few digits", csv("a", "2.50", "340282366920938463463374607431768211457"), [{"a": Decimal("2.50")}, rescued('{"a": "340282366920938463463374607431768211457"}', a=None)], document={**ALL, "column_schema": {"{table}": {"a": {"type": "decimal(38,2)"}}}}),
-    Case("More than 1 % of a column's values do not fit", csv("id", "1", "x"), error=r'^GATE_MAX_RESCUED_SHARE: .*id does not match the type bigint in 1 of 2 rows \(50.00%\), for example "x" in row 2 of x\.csv, but max_rescued_share is 1.00% \[GATE_MAX_RESCUED_SHARE\]', before=csv("id", "1")),
+    Case("More than 1% of a column's values do not fit", csv("id", "1", "x"), error=r'^GATE_MAX_RESCUED_SHARE: .*id does not match the type bigint in 1 of 2 rows \(50.00%\), for example "x" in row 2 of x\.csv, but max_rescued_share is 1.00% \[GATE_MAX_RESCUED_SHARE\]', before=csv("id", "1")),
     Case("Duplicate rows", csv("id,name", "1,a", "1,a"), [{"id": 1, "name": "a"}] * 2),
 ]  # fmt: skip
 PATHS = {"/x.csv": [*TEXT, *COLUMNS], "/x.dat": FIXED, "/x.json": JSON, "/x.parquet": PARQUET}

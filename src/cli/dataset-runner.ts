@@ -123,7 +123,7 @@ export class DatasetRunner {
     return this.order.length > 1;
   }
 
-  /** The activity of all jobs as text: `2 of 5 done  airports 37 %, cars 3 of 8 tasks, zipcodes`. */
+  /** The activity of all jobs as text: `2 of 5 done  airports 37%, cars 3 of 8 tasks, zipcodes`. */
   private describeRunning(): string {
     const jobs = [...this.running];
     jobs.forEach(([, job]) => job?.update());

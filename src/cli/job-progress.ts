@@ -45,7 +45,7 @@ export class JobProgress {
     }
   }
 
-  /** The activity as text: `120 of 317 MB  37 %  12.3 MB/s  16 s left  flights.csv`. Empty if nothing is measured. */
+  /** The activity as text: `120 of 317 MB  37%  12.3 MB/s  16 s left  flights.csv`. Empty if nothing is measured. */
   public describe(): string {
     const names = [...this.transfers.keys()].map(fileName);
     return [
@@ -57,7 +57,7 @@ export class JobProgress {
     ].join('  ');
   }
 
-  /** A short text for a line that several jobs share, such as `37 %`. Empty if nothing is measured. */
+  /** A short text for a line that several jobs share, such as `37%`. Empty if nothing is measured. */
   public describeBriefly(): string {
     const transfers = [...this.transfers.values()];
     if (transfers.length > 0) {

@@ -35,7 +35,7 @@ export class Transfer {
 }
 
 /**
- * The state of downloads that run at the same time, for example `120 of 317 MB  37 %  12.3 MB/s  16 s left`. Unknown
+ * The state of downloads that run at the same time, for example `120 of 317 MB  37%  12.3 MB/s  16 s left`. Unknown
  * values are left out.
  */
 export function describeTransfers(transfers: Transfer[]): string {
@@ -56,9 +56,9 @@ function sum(values: (number | undefined)[]): number | undefined {
   return values.reduce((total, value) => total === undefined || value === undefined ? undefined : total + value, 0);
 }
 
-/** A percentage, rounded down, so that 100 % means that everything is done. */
+/** A percentage, rounded down, so that 100% means that everything is done. */
 export function percent(done: number, total: number): string {
-  return `${Math.floor(done / total * 100)} %`;
+  return `${Math.floor(done / total * 100)}%`;
 }
 
 const UNITS = [

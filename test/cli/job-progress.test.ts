@@ -18,14 +18,14 @@ test.each([
   [
     'a download',
     { activities: { 'https://example.org/data/flights.csv?key=1': DOWNLOAD }, tasks: null },
-    '120 of 317 MB  37 %  flights.csv',
-    '37 %',
+    '120 of 317 MB  37%  flights.csv',
+    '37%',
   ],
   [
     'several downloads',
     { activities: { 'https://example.org/a': DOWNLOAD, 's3://bucket/b': { done: 10e6, total: 83e6 } }, tasks: null },
-    '130 of 400 MB  32 %  2 files',
-    '32 %',
+    '130 of 400 MB  32%  2 files',
+    '32%',
   ],
   ['a download without a size', { activities: { 'https://example.org/a': { done: 7e6, total: null } }, tasks: null }, '7.0 MB  a', '7.0 MB'],
   [

@@ -57,7 +57,7 @@ test('a download is one redrawn line on a terminal, and standard output is clean
   const measured = output.states.filter(state => /running {2}[\d.]+ s {2}[\d.]+ of/.test(state));
   expect(measured.length).toBeGreaterThan(5);
   expect(measured[measured.length - 1]).toMatch(
-    new RegExp(`^  … running  [\\d.]+ s  [\\d.]+ of ${SIZE} MB  \\d+ %  \\d+ kB/s  \\d s left  zipcodes\\.zip$`),
+    new RegExp(`^  … running  [\\d.]+ s  [\\d.]+ of ${SIZE} MB  \\d+%  \\d+ kB/s  \\d s left  zipcodes\\.zip$`),
   );
   expect(output.lines.filter(line => /running| of \d/.test(line))).toEqual([]);
   const redrawn = output.states.filter(state => state.startsWith('  … '));
@@ -81,7 +81,7 @@ test('run --all: the datasets share a line, and the summary has complete errors 
   expect(summary.code).toBe(1);
   const redrawn = summary.states.filter(state => state.startsWith('  … '));
   expect(Math.max(...redrawn.map(displayWidth))).toBeLessThan(80);
-  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}\d of 5 done {2}zipcodes \d+ %, /));
+  expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}\d of 5 done {2}zipcodes \d+%, /));
   expect(redrawn).toContainEqual(expect.stringMatching(/ s {2}4 of 5 done {2}\S+$/));
 
   const heading = summary.lines.findIndex(line => /^dataset +layer +status/.test(line));
@@ -102,7 +102,7 @@ test('without a terminal, a long download is a few plain lines', async () => {
   // eslint-disable-next-line no-control-regex
   expect(run.stderr()).not.toMatch(/[\r\x1b]/);
   expect(run.stderr().split('\n').filter(line => line.includes(' MB/s'))).toEqual([
-    expect.stringMatching(/^ {2}fetch {4}http:\S+\/zipcodes\.zip: [\d.]+ of [\d.]+ MB, \d+ %, 0\.1 MB\/s, \d+ s left$/),
-    expect.stringMatching(/zipcodes\.zip: [\d.]+ of [\d.]+ MB, \d+ %/),
+    expect.stringMatching(/^ {2}fetch {4}http:\S+\/zipcodes\.zip: [\d.]+ of [\d.]+ MB, \d+%, 0\.1 MB\/s, \d+ s left$/),
+    expect.stringMatching(/zipcodes\.zip: [\d.]+ of [\d.]+ MB, \d+%/),
   ]);
 });

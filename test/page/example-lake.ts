@@ -255,7 +255,7 @@ function writeAirports(folder: string): void {
     record(6, 'failed', {
       sources,
       error_code: 'GATE_MAX_SHRINK',
-      error: 'GATE_MAX_SHRINK: airports has 1,200 rows, 64 % less than 3,376. If this is correct, run once with '
+      error: 'GATE_MAX_SHRINK: airports has 1,200 rows, 64% less than 3,376. If this is correct, run once with '
         + 'run_options {"allow": ["shrink"]}.',
       gates: [{ gate: 'shrink', code: 'GATE_MAX_SHRINK', table: 'airports', found: '0.64', allowed: false }],
     }),

@@ -97,7 +97,7 @@ class DownloadProgress(Progress):
         rate = (done - done_at_start) / max(now - start, 0.001)
         parts = [f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"]
         if total:
-            parts.append(f"{100 * done // total} %")
+            parts.append(f"{100 * done // total}%")
         parts.append(f"{rate / 1e6:,.1f} MB/s")
         if total and rate:
             parts.append(f"{(total - done) / rate:,.0f} s left")

@@ -32,8 +32,8 @@ def test_the_lines_of_a_long_download_get_rarer(clock: Clock) -> None:
             clock.now += 1
             download.received(second * 1_000_000, 3_600_000_000)
     assert len(lines) == 62
-    assert lines[0] == "https://example.org/x.csv: 9.0 of 3,600.0 MB, 0 %, 0.9 MB/s, 3,990 s left"
-    assert lines[1] == "https://example.org/x.csv: 19.0 of 3,600.0 MB, 0 %, 1.0 MB/s, 3,581 s left"
+    assert lines[0] == "https://example.org/x.csv: 9.0 of 3,600.0 MB, 0%, 0.9 MB/s, 3,990 s left"
+    assert lines[1] == "https://example.org/x.csv: 19.0 of 3,600.0 MB, 0%, 1.0 MB/s, 3,581 s left"
     assert lines[2].startswith("https://example.org/x.csv: 39.0 of")
 
 
@@ -61,7 +61,7 @@ def test_the_rate_of_a_restarted_download_is_never_negative(clock: Clock) -> Non
         download.received(0, 100_000_000)
         clock.now += 10
         download.received(10_000_000, 100_000_000)
-    assert lines[1] == "x.csv: 10.0 of 100.0 MB, 10 %, 1.0 MB/s, 90 s left"
+    assert lines[1] == "x.csv: 10.0 of 100.0 MB, 10%, 1.0 MB/s, 90 s left"
 
 
 def test_blocks_of_several_threads_are_added_up(clock: Clock) -> None:
@@ -69,7 +69,7 @@ def test_blocks_of_several_threads_are_added_up(clock: Clock) -> None:
         for _ in range(10):
             clock.now += 1
             download.add(1_000_000, 20_000_000)
-    assert lines == ["x.csv: 10.0 of 20.0 MB, 50 %, 1.0 MB/s, 10 s left"]
+    assert lines == ["x.csv: 10.0 of 20.0 MB, 50%, 1.0 MB/s, 10 s left"]
 
 
 def test_updates_for_the_terminal_are_limited_and_redacted(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
