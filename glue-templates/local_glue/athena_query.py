@@ -1,4 +1,4 @@
-"""Runs a query with Athena. The result has the same format as in query.py."""
+"""Runs a query in Athena, and writes the result in the same format as query.py."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from aws_errors import LAKE_FORMATION, is_lake_formation_denial
 from query_values import json_value
 
 POLL_SECONDS = (0.2, 2.0)
-"""The initial and the maximum time between two requests for the state of a query."""
+"""The initial and the maximum number of seconds between two requests for the state of a query."""
 CANCELLED = "The query was cancelled."
 
 
@@ -21,7 +21,7 @@ class InvalidQueryError(Exception):
 
 
 def query(athena: Any, request: dict[str, Any]) -> None:
-    """Run the SQL of the request with the lake's workgroup, and write the rows to its file `output`."""
+    """Run the SQL of the request in the lake's workgroup, and write the rows to the file `output` of the request."""
     try:
         query_id = athena.start_query_execution(QueryString=request["sql"], WorkGroup=request["workgroup"])[
             "QueryExecutionId"
@@ -103,7 +103,7 @@ def _json_lines(columns: list[dict[str, str]], rows: Iterator[list[str | None]])
 
 
 def _json_value(text: str | None, type: str) -> Any:
-    """A value as `medallion query --json` prints it. Arrays, maps and rows are text in an Athena result."""
+    """Convert a value to JSON, as `medallion query --json` prints it. Athena returns arrays, maps and rows as text."""
     if text is None:
         return None
     if type in ("tinyint", "smallint", "integer", "bigint"):
@@ -116,7 +116,7 @@ def _json_value(text: str | None, type: str) -> Any:
 
 
 def _duckdb_type(column: dict[str, Any]) -> str:
-    """The DuckDB type of a column, which makes the terminal align numbers to the right."""
+    """Return the DuckDB type of a column. The command uses the type to right-align numbers on the terminal."""
     type = column["type"].upper()
     return f"DECIMAL({column['precision']},{column['scale']})" if type == "DECIMAL" else type
 

@@ -1,8 +1,8 @@
-"""Limits requests to the local S3 and Glue API to what IAM allows the role of a job, and returns the same errors as
-AWS.
+"""Denies requests of a job to the local S3 and Glue APIs if IAM would deny them to the role of the job in AWS.
 
-The access key of a request is the name of its role. The policies of the role are in a file with this name. Requests
-with other access keys, such as the requests of the `medallion` command itself, are not limited.
+Denied requests get the same errors as in AWS. The access key of a request is the name of its role. The policies of the
+role are in a file with this name. Requests with other access keys, such as the requests of the `medallion` command
+itself, are not checked.
 """
 
 import json
@@ -25,10 +25,10 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Authorization:
-    """An ASGI application that limits the requests to another application.
+    """An ASGI application that forwards only authorized requests to another application.
 
     roles: a folder with one file `<access key>.json` per role, which is a JSON list of the role's policy documents.
-    calls: a file to which the permissions that the requests of roles require are appended, as one JSON object per line.
+    calls: a log file. For each request of a role, the required permissions are appended, one JSON object per line.
     """
 
     def __init__(self, application: Application, roles: Path, calls: Path | None = None) -> None:
@@ -81,12 +81,12 @@ class Authorization:
             await self._application(request.scope, _replay(body), send)
 
     def _denied(self, permissions: Sequence[Permission], request: "_RoleRequest") -> Permission | None:
-        """The first permission that the policies do not allow. Records all permissions."""
+        """Return the first permission that the policies do not allow. Appends all permissions to the `calls` file."""
         self._note(access_key(request.headers), permissions)
         return next((each for each in permissions if not is_allowed(each, request.policies)), None)
 
     def _policies(self, role: str) -> Sequence[Mapping[str, Any]] | None:
-        """The policies of a role; None if there is no such role. They are read each time, because they can change."""
+        """Return the policies of a role; None if it is unknown. Reads the file each time, because it can change."""
         if not re.fullmatch(r"[A-Za-z0-9_-]+", role):
             return None
         try:
@@ -141,7 +141,7 @@ def _replay(body: bytes) -> Receive:
 def _without_not_found(send: Send, method: str, permission: Permission) -> Send:
     """Send 403 instead of 404 for an object that does not exist. Other responses are sent unchanged.
 
-    The error contains the `permission` that the role needs to get the 404.
+    The error names the `permission` that the role needs to receive the 404.
     """
     is_denied = False
 

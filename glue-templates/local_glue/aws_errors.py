@@ -34,17 +34,18 @@ ACTIONS = {
     "GetQueryResults": "athena:GetQueryResults",
     "StopQueryExecution": "athena:StopQueryExecution",
 }
-"""The action that each request requires. docs/operations/run-history.md lists the actions per command."""
+"""The IAM action that each API operation requires. docs/operations/run-history.md lists the actions per command."""
 
 
 LAKE_FORMATION = (
-    "Lake Formation controls the tables. Grant the permissions with lakeFormation: true on EtlCore (lake_formation in "
-    "config.json) and grantQuery, or ask a data lake administrator: see docs/access/lake-formation.md."
+    "Lake Formation controls access to the tables. To grant the permissions, set lakeFormation: true on EtlCore "
+    "(lake_formation in config.json) and call grantQuery, or ask a data lake administrator. See "
+    "docs/access/lake-formation.md."
 )
 
 
 class AwsError(Exception):
-    """A request cannot succeed. The message is one line."""
+    """A request to AWS failed or cannot be sent. The message is one line."""
 
 
 def explained(error: BotoCoreError | ClientError, region: str | None, resource: str = "") -> str:
@@ -58,7 +59,7 @@ def explained(error: BotoCoreError | ClientError, region: str | None, resource: 
             "--profile or AWS_PROFILE."
         )
     if isinstance(error, (SSOError, TokenRetrievalError, CredentialRetrievalError)):
-        return f"The AWS credentials cannot be refreshed: {error} Log in again, for example with `aws sso login`."
+        return f"The AWS credentials cannot be refreshed ({error}). Log in again, for example with `aws sso login`."
     if isinstance(error, ProfileNotFound):
         return f"{error}. `aws configure list-profiles` lists the profiles."
     if isinstance(error, NoRegionError):
@@ -69,7 +70,7 @@ def explained(error: BotoCoreError | ClientError, region: str | None, resource: 
 
 
 def is_lake_formation_denial(message: str) -> bool:
-    """Whether Lake Formation denied a request. Its denials have no error code of their own."""
+    """Whether Lake Formation denied a request. Only the message shows it: the error code is the same as that of IAM."""
     found = re.search(r"Lake Formation|lakeformation:", message)
     return found is not None and re.search(r"insufficient|not authorized|denied", message, re.IGNORECASE) is not None
 
@@ -92,13 +93,13 @@ def _of_response(error: ClientError, region: str | None, resource: str) -> str:
         return f"{operation} failed in {region}: {message} {LAKE_FORMATION}"
     if code in _DENIED:
         action = ACTIONS.get(operation, operation)
-        # AWS names the action and the resource: User: … is not authorized to perform: glue:GetJobRuns on resource: …
+        # AWS names the action and the resource: "User: … is not authorized to perform: glue:GetJobRuns on resource: …".
         found = re.search(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?\"?(?:\s|$)", message)
         action = found[1] if found else action
         named = found[2] if found and found[2] else resource
         on = f" on {named}" if named else ""
         who = re.search(r"User: (\S+)", message)
-        owner = " Or the bucket belongs to another account." if operation in ("ListObjectsV2", "GetObject") else ""
+        owner = " The bucket may be in another account." if operation in ("ListObjectsV2", "GetObject") else ""
         return (
             f"The permission {action}{on} is missing{f' for {who[1]}' if who else ''}. Add it to the role of your "
             f"credentials, or select another profile with --profile.{owner} {SEE}"

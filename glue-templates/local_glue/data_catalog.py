@@ -1,4 +1,4 @@
-"""Stores the databases and tables of the emulator's Glue Data Catalog in a file, so that they survive the emulator."""
+"""Stores the databases and tables of the emulator's Glue Data Catalog in a file, so that they outlive the emulator."""
 
 import json
 import sys
@@ -31,8 +31,8 @@ def load_catalog(glue: Any, file: Path) -> None:
 def serialize_requests(glue: Any, on_change: Callable[[], None]) -> None:
     """Execute the requests to the Glue module of ministack one at a time.
 
-    ministack compares the version of a table and then writes the table, in threads. Without this, two concurrent
-    requests with the same version would both succeed.
+    ministack handles requests in several threads. For an update, it compares the version of the table and then writes
+    the table. Without a lock, two concurrent updates of the same version would both succeed.
 
     on_change: called after each change, before its response is sent.
     """

@@ -41,7 +41,7 @@ ACTIVE_STATES = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 MAX_JOB_RUNS = 200
 POLL_SECONDS = float(os.environ.get("MEDALLION_POLL_SECONDS", "5"))
 LAST_LOG_SECONDS = 2 * POLL_SECONDS
-"""The time after the end of a job within which its last log lines arrive."""
+"""How long the log is still read after a job has ended, because its last lines arrive late."""
 LATE_EVENTS_MILLIS = 120_000
 """The maximum delay with which an event can arrive in CloudWatch Logs and still be printed."""
 
@@ -58,8 +58,8 @@ class Aws:
             raise AwsError(
                 "The Region of the lake is unknown: the app does not set it. Specify --region, or set AWS_REGION."
             )
-        # Path-style URLs also work with an emulator on 127.0.0.1. AWS accepts virtual-hosted-style URLs only for some
-        # bucket names.
+        # An emulator on 127.0.0.1 needs path-style URLs, because it has no host name per bucket. For AWS, botocore
+        # selects the style.
         s3: Any = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
         config = Config(
             retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=CONCURRENT_REQUESTS, s3=s3
@@ -73,11 +73,10 @@ def identity(aws: Aws, _: Request) -> Any:
 
 
 def mirror(aws: Aws, request: Request) -> Any:
-    """Copy the records that are new or changed since `since`, up to `limit` per dataset, and delete records that are
-    gone.
+    """Copy the records of runs since `since`, up to `limit` per dataset, and delete copies of deleted records.
 
-    Record keys sort by time, so a listing starts after the oldest key that is needed. An object is copied if its size
-    or its modification time differs.
+    Record keys sort by time, so the listing starts after the oldest key that is needed. An object is copied only if its
+    size or its modification time differs from that of its copy.
     """
     s3, glue = aws.client("s3"), aws.client("glue")
 
@@ -112,7 +111,7 @@ def _mirror_records(s3: Any, request: Request, runs: str) -> None:
 
 
 def _copy(s3: Any, bucket: str, key: str, folder: Path, owner: dict[str, str], listed: Request | None) -> None:
-    """Copy an object, unless the file already has the size and the time of the listed object."""
+    """Copy an object, unless the file already has the size and modification time of the listed object."""
     name = key.rpartition("/")[2]
     file = folder / name
     if listed and file.exists():
@@ -190,7 +189,7 @@ def _log_events(client: Any, group: str, job_run_id: str, since: int) -> Iterato
     try:
         for page in pages:
             for event in page["events"]:
-                # The stream of a retry starts with the ID of the first attempt, too.
+                # The name of a retry's log stream also starts with the ID of the first attempt.
                 own = event["logStreamName"].removeprefix(job_run_id)
                 if event["logStreamName"].startswith(job_run_id) and not own.startswith("_attempt_"):
                     key = event.get("eventId") or f"{event['timestamp']} {event['message']}"
@@ -212,7 +211,8 @@ def run(aws: Aws, request: Request) -> Any:
         ) from error
     except glue.exceptions.ConcurrentRunsExceededException as error:
         raise AwsError(
-            f"The Glue job {request['job']} is running. Wait until it ends: medallion status --deployed."
+            f"The Glue job {request['job']} is already running. Wait until it ends. `medallion status --deployed` "
+            "shows its state."
         ) from error
     _event(job_run_id=job_run_id)
     started = int(time.time() * 1000) - 60_000
@@ -225,7 +225,9 @@ def run(aws: Aws, request: Request) -> Any:
             current = glue.get_job_run(JobName=request["job"], RunId=job_run_id)["JobRun"]
         except (ClientError, BotoCoreError) as error:
             reason = explained(error, aws.region)
-            raise AwsError(f"{reason} The job run {job_run_id} continues: medallion status --deployed.") from error
+            raise AwsError(
+                f"{reason} The job run {job_run_id} continues. `medallion status --deployed` shows its state."
+            ) from error
         if current["JobRunState"] != state:
             state = current["JobRunState"]
             _event(state=state, seconds=current.get("ExecutionTime") or 0)
@@ -278,7 +280,7 @@ COMMANDS: dict[str, Callable[[Aws, Request], Any]] = {
 
 
 def _resource(request: Request) -> str:
-    """The resource of a request, for responses that do not contain it."""
+    """The resources of a request, for error messages if the response does not name the resource."""
     buckets = {each["runs"].removeprefix("s3://").partition("/")[0] for each in request.get("datasets", ())}
     names = [
         *(f"arn:aws:s3:::{bucket}" for bucket in sorted(buckets)),

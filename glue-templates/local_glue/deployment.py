@@ -69,9 +69,9 @@ def _create_bucket(s3: "S3Client", name: str) -> None:
 
 
 def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
-    """Make the objects in a bucket the same as the files in a folder, with modification times in the same order.
+    """Mirror the files of a folder in a bucket, with modification times in the same order.
 
-    Objects that already match are kept.
+    Deletes all other objects. If all objects already match the files, nothing is uploaded.
     """
     if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
         _create_bucket(s3, bucket)

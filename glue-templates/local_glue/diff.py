@@ -54,7 +54,7 @@ def compare(request: Request, samples: int) -> dict[str, Any]:
         if not request.key:
             return _as_a_whole(connection, columns, samples, "the table has no business key")
         if missing := [name for name in request.key if name not in columns]:
-            return _as_a_whole(connection, columns, samples, f"not both publications have {', '.join(missing)}")
+            return _as_a_whole(connection, columns, samples, f"{', '.join(missing)} is missing in a publication")
         if any(_has_duplicates(connection, side, request.key) for side in types):
             return _as_a_whole(connection, columns, samples, f"{', '.join(request.key)} is not unique")
         different_types = {name for name in columns if old[name] != new[name]}

@@ -38,7 +38,7 @@ from pip._internal.req.req_install import InstallRequirement
 from pip._vendor.requests import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
-# The same number of connections that pip and browsers use per server.
+# pip and browsers use the same number of connections per server.
 _THREADS = 6
 _ATTEMPTS = 5
 _RETRIES = 2
@@ -82,7 +82,7 @@ class Client:
 
 
 def package_files(requirements: Path, only: str | None, without: str | None) -> Iterator[File]:
-    """Yield a file per requirement that applies to this Python version."""
+    """Yield one file for each requirement that applies to this Python version."""
     session = PipSession()
     for parsed in parse_requirements(str(requirements), session):
         requirement = install_req_from_parsed_requirement(parsed)
@@ -96,7 +96,10 @@ def _package_file(requirement: InstallRequirement) -> File:
     def find_url(client: Client) -> str:
         best = client.finder.find_best_candidate(requirement.name, requirement.specifier, hashes).best_candidate
         if best is None:
-            raise DownloadFailed(f"The package index has no file for {requirement.req} that fits this machine.")
+            raise DownloadFailed(
+                f"The package index has no file for {requirement.req} that fits this machine. Check the package index "
+                "that pip uses (pip config list)."
+            )
         url: str = best.link.url_without_fragment
         return url
 
@@ -104,7 +107,7 @@ def _package_file(requirement: InstallRequirement) -> File:
 
 
 def jar_files(jars: Path) -> Iterator[File]:
-    """Yield a file per line `SHA256 GROUP:ARTIFACT:VERSION`."""
+    """Yield one file for each line of the list. A line has the form `SHA256 GROUP:ARTIFACT:VERSION`."""
     for line in jars.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
@@ -124,7 +127,7 @@ class Downloads:
     _clients: threading.local = field(default_factory=threading.local)
 
     def run(self) -> list[Path]:
-        """Download all files that are not in the folder. Return their paths in the order of the files."""
+        """Download the files that the folder does not contain yet. Returns the paths of all files, in their order."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(_THREADS) as threads:
             running = [threads.submit(self._download, file) for file in self.files]
@@ -155,7 +158,7 @@ class Downloads:
         path = self.folder / unquote(url.rsplit("/", 1)[-1])
         part = self.folder / f"{path.name}.part"
         with part.open("ab", buffering=0) as output:
-            # Another component may need the same file.
+            # Another process may download the same file for another component.
             fcntl.flock(output, fcntl.LOCK_EX)
             if path.exists() and _sha256(path) in file.sha256:
                 part.unlink(missing_ok=True)

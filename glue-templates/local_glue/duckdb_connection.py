@@ -1,4 +1,4 @@
-"""Connects DuckDB to the local lake, and quotes names in its SQL."""
+"""Opens DuckDB connections, and quotes names in SQL."""
 
 from typing import Any
 

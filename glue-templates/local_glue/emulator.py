@@ -80,13 +80,13 @@ def configure(port: int, data: str | None, services: str) -> None:
     )
     for name in ("PERSIST_STATE", "LOCALSTACK_PERSISTENCE", "AUTH", "USE_SSL", "EDGE_PORT"):
         os.environ.pop(name, None)
-    # load_objects sets the folder, because ministack loads the objects during its import and would not find their
-    # metadata.
+    # ministack loads the objects in this folder during its import, and would not find their metadata. Therefore,
+    # load_objects sets the actual folder after the import.
     os.environ["S3_DATA_DIR"] = os.devnull
 
 
 def load_services(folder: Path | None) -> None:
-    """Load what is stored for the lake in a folder. Without a folder, nothing is stored."""
+    """Load the objects and the Data Catalog of the lake from a folder. If it is None, nothing is loaded or stored."""
     from ministack.services import glue, s3
 
     catalog = folder and folder.with_name(f"{folder.name}-catalog.json")
@@ -144,7 +144,7 @@ def main() -> None:
     storage.add_argument("--data", metavar="DIR", help="store objects as files in DIR")
     storage.add_argument("--memory", action="store_true", help="store objects in memory")
     parser.add_argument("--roles", metavar="DIR", help="limit the requests of jobs to what their roles allow")
-    parser.add_argument("--calls", metavar="FILE", help="append the permissions that these requests require")
+    parser.add_argument("--calls", metavar="FILE", help="append the permissions that these requests require to FILE")
     arguments = parser.parse_args()
     end_with_parent()
     listener = listen(arguments.port)

@@ -136,7 +136,7 @@ def write_xlsx(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 
 def _cell(value: Any) -> bool | float | date | str | None:
-    """The value in a type that Excel stores exactly, otherwise as text."""
+    """Return the value in a type that Excel stores exactly, or as text if there is no such type."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
@@ -209,7 +209,7 @@ def main() -> None:
 
 
 def _schema(table: Table) -> pa.Schema:
-    """The columns of the files. If the table has no files, the columns in published.json, as text."""
+    """The schema of the files. Without files, the table has the columns in published.json, all with the type text."""
     if table.files:
         return pq.read_schema(table.files[0])
     return pa.schema([(name, pa.string()) for name in table.columns])

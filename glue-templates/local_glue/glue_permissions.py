@@ -35,7 +35,9 @@ TABLE_ACTIONS = (
 
 
 def required_permissions(action: str, request: Mapping[str, Any], arn: str) -> list[Permission]:
-    """The permissions for a request, one per resource. Actions that do not concern databases and tables require `*`.
+    """Return the permissions that a request requires, one per resource.
+
+    Actions that do not concern databases or tables require a permission on the resource `*`.
 
     A permission on a table also requires permissions on its database and on the catalog.
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html

@@ -67,7 +67,7 @@ def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[st
         document["file_table_mapping"] = mapping
     if schema := {each.key: columns for each in tables if (columns := column_schema(each))}:
         document["column_schema"] = schema
-    # Only all records show whether a column is unique.
+    # A sample does not show whether the values of a column are unique.
     if keys := {each.key: key for each in tables if is_complete and (key := find_business_key(each))}:
         name, value = ("business_keys", keys) if len(tables) > 1 else ("business_key", keys[table])
         document[name] = value

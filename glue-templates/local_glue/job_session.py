@@ -8,13 +8,14 @@ process that runs the job, so that Python modules, environment variables and arg
 The JVM is reset after each job: the Spark context is stopped, with its databases, views, settings and workers. System
 properties, file systems and the log level are restored.
 
-A session for jobs that most likely do not use Spark has no JVM. A job that uses it anyway starts a JVM of its own.
+A session for jobs that most likely do not use Spark has no JVM. If a job uses Spark anyway, the job
+starts its own JVM.
 
 Output of jobs and of the JVM goes to standard output and standard error. The session also prints lines with its marker.
 `MARKER connected` means that the JVM accepts calls, before a job starts. `MARKER finished`, on both outputs, means that
 the outcome of a job is written. `MARKER ready`, on standard output, means that the next request can be sent. The
-session ends if a job is killed, ends its process itself, or leaves a JVM that cannot be reset. It also ends with its
-parent.
+session ends if a job is killed, ends its process itself, or leaves a JVM that cannot be reset. It also ends when
+its parent ends.
 """
 
 import importlib
@@ -48,7 +49,7 @@ PACKAGES = (
     "pyarrow.fs",
     "pyarrow.parquet",
 )
-"""Packages in Glue that take a long time to import and that all jobs use. A job imports its own packages itself."""
+"""Packages in Glue that take a long time to import and that all jobs use. A job imports all other packages itself."""
 
 SPARK_PACKAGES = ("pyspark.sql",)
 
@@ -58,8 +59,8 @@ AWS_PROPERTIES = {
     "aws.region": "AWS_REGION",
     "aws.endpointUrl": "AWS_ENDPOINT_URL",
 }
-"""The system properties that the AWS SDK for Java reads, mapped to the environment variables, which the JVM does not
-have."""
+"""The system properties that the AWS SDK for Java reads, mapped to the environment variables with their values. The JVM
+does not have these variables, because it is older than the job."""
 
 EXIT_POLL_SECONDS = 0.01
 
@@ -68,7 +69,7 @@ EXIT_POLL_SECONDS = 0.01
 class Session:
     """The settings that all jobs of a session share, read from a JSON file.
 
-    jars, iceberg_jars, java_options: the same as in the requests.
+    jars, iceberg_jars, java_options: the same values as in the requests of the jobs.
     conf: the Glue argument `--conf` of the jobs.
     work: an empty folder for temporary files of the session.
     has_jvm: whether the session has a JVM. Otherwise, jars, iceberg_jars, java_options, conf and warms_up have no
@@ -186,7 +187,7 @@ def _wait(reset_reader: int) -> bool:
 
 
 def _end() -> NoReturn:
-    """End this session with the JVM and its workers, which are in its process group."""
+    """End this session, and the JVM and its workers, which are in the same process group."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -12,7 +12,7 @@ from typing import Any
 
 SUFFIX = ".meta.json"
 TEMPORARY = ".tmp"
-"""ministack writes a file with this suffix in its name, and then renames it."""
+"""ministack first writes a file under a name with this suffix, and then renames it."""
 
 
 def load_objects(s3: Any, objects: Path) -> None:

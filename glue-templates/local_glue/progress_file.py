@@ -22,7 +22,7 @@ TASKS_SECONDS = 0.5
 def writing_progress(path: str | None) -> Iterator[None]:
     """Write the progress of the job in this process to a file, instead of logging it.
 
-    If `path` is None, the log lines are kept.
+    If `path` is None, the job logs its progress as usual.
     """
     if path is None:
         yield

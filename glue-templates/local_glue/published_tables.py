@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PUBLICATION_SECONDS = 2
-"""The time to wait until a publication ends. A publication only copies objects, so if it takes longer, it was
-killed."""
+"""The maximum time to wait for the end of a publication. A publication only copies objects, so one that takes longer
+was killed."""
 POLL_SECONDS = 0.05
 
 
@@ -20,8 +20,8 @@ class Table:
     """A published table.
 
     dataset: the name of its dataset.
-    published: the published.json that lists it.
-    database, name: its names in Athena.
+    published: the path of the published.json that lists the table.
+    database, name: the names of its database and of the table in Athena.
     files: its Parquet files.
     columns: the Athena types, keyed by column.
     """

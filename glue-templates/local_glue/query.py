@@ -45,7 +45,8 @@ def run_statements(
     """Run the statements on views of the tables that they refer to.
 
     Returns the number of results, and the results. A result must be read before the next statement runs. `links` is an
-    empty folder. `records_only`: the lake has the run records, but not the files of the tables.
+    empty folder for links to the files of the tables. With `records_only`, the lake has the run records, but not the
+    files of the tables.
     """
     tables = [] if records_only else published_tables(lake)
     show = _SHOW_TABLES.fullmatch(sql)
@@ -149,7 +150,7 @@ def _explained(error: duckdb.CatalogException, tables: list[Table], sql: str) ->
 
 
 def _first_line(error: Exception) -> str:
-    """The message of DuckDB with the line of the query, on one line."""
+    """Return the error message of DuckDB and the part of the query to which it refers, on one line."""
     message, *rest = str(error).rpartition("closed pending query result\nError: ")[2].split("\n\n")
     near = next((part.split("\n")[0] for part in rest if part.startswith("LINE")), "")
     return " ".join(f"{message} {f'({near})' if near else ''}".split())

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 MAX_EXACT_INTEGER = 2**53 - 1
-"""The largest integer up to which a 64-bit floating-point number represents all integers, as JavaScript and jq do."""
+"""Up to this value, a 64-bit floating-point number, as in JavaScript and jq, represents every integer exactly."""
 
 
 def text_value(value: Any) -> str | None:

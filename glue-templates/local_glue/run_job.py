@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def new_job_run_id() -> str:
-    """Create an ID in the same form as in Glue."""
+    """Create a job run ID in the format of Glue."""
     return f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}"
 
 

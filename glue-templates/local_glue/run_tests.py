@@ -1,4 +1,4 @@
-"""Runs the tests of derived datasets with one Spark session. They use the files that the stacks deploy, without S3.
+"""Runs the tests of derived datasets in one Spark session. The tests use the files that the stacks deploy, without S3.
 
     python run_tests.py REQUEST.json
 
@@ -42,7 +42,9 @@ def main() -> None:
     try:
         from sql_tests.session import run
     except ImportError as error:
-        sys.exit(f"The cloud assembly has another version of the job's runtime ({error}). Run npx cdk synth again.")
+        sys.exit(
+            f"The cloud assembly contains a different version of the job's runtime ({error}). Run npx cdk synth again."
+        )
     run(raw, files, send, started)
     sys.stdout.flush()
     end_spark()

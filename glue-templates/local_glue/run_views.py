@@ -111,7 +111,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Run:
-    """A run record, with the database and whether its publication is the current one."""
+    """A run record, with the database of its tables. `is_current`: whether its publication is the current one."""
 
     record: Row
     database: str | None

@@ -11,8 +11,8 @@ import sys
 import tarfile
 from pathlib import Path, PurePosixPath
 
-# The folders of the source package, and the folders where setup.py installs them. Without examples, sample data and
-# start scripts.
+# The folders of the source package, mapped to the folders where setup.py installs them. Examples, sample data and start
+# scripts are omitted.
 _PLACES = {
     "pyspark": PurePosixPath("pyspark"),
     "deps/bin": PurePosixPath("pyspark/bin"),
@@ -23,7 +23,7 @@ _PLACES = {
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack the files that a Spark application uses to the folder `pyspark`, with the metadata of the package."""
+    """Unpack the files that a Spark application needs into `folder`/pyspark, and the metadata of the package."""
     with tarfile.open(archive) as source:
         for member in source:
             root, _, name = member.name.partition("/")

@@ -10,15 +10,15 @@ from awsglue.s3_files import read_files, write_files
 from awsglue.unavailable import unavailable
 
 _CATALOG = (
-    "Local runs have no Data Catalog. Read files with create_dynamic_frame.from_options('s3', {'paths': ['s3://…']}, "
-    "format='parquet'), or the table of an input with the read method that the function of run_silver or run_gold "
-    "receives."
+    "Local runs cannot read tables through the Data Catalog. Read files with create_dynamic_frame.from_options('s3', "
+    "{'paths': ['s3://…']}, format='parquet'). To read a table of an input, call `read` on the argument that "
+    "run_silver or run_gold passes to your function."
 )
 _SPARK = "Use glueContext.spark_session instead."
 
 
 class GlueLogger:
-    """The logger that `get_logger` returns. In a local run, its lines are output of the job."""
+    """The logger that `get_logger` returns. In a local run, it prints its lines to the output of the job."""
 
     def info(self, message: str) -> None:
         self._print("INFO", message)
@@ -34,7 +34,7 @@ class GlueLogger:
 
 
 class GlueContext(SQLContext):  # type: ignore[misc]  # pyspark has no types here
-    """The context of a script. `create_dynamic_frame`, `create_data_frame` and `write_dynamic_frame` support S3."""
+    """The context of a script. `create_dynamic_frame`, `create_data_frame` and `write_dynamic_frame` need S3 files."""
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
         session = sparkContext if isinstance(sparkContext, SparkSession) else SparkSession.builder.getOrCreate()

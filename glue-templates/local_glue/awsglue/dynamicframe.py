@@ -13,7 +13,7 @@ from pyspark.sql.types import NullType
 from awsglue.unavailable import unavailable
 
 _CASTS = {"long": "bigint", "short": "smallint", "byte": "tinyint", "integer": "int"}
-"""The types that have a different name in Glue from Spark SQL."""
+"""The type names of Glue that differ from those of Spark SQL."""
 
 
 class DynamicFrame:
@@ -113,7 +113,7 @@ class DynamicFrame:
             if kind == "cast" and name in rows.columns:
                 rows = rows.withColumn(name, _cast(f"`{name}`", target))
         if choice.lower() == "match_catalog":
-            unavailable("resolveChoice with match_catalog", "Local runs have no Data Catalog.")
+            unavailable("resolveChoice with match_catalog", "Cast each column with cast:type instead.")
         return self._with(rows)
 
     def join(
@@ -124,8 +124,8 @@ class DynamicFrame:
         *args: Any,
         **kwargs: Any,
     ) -> "DynamicFrame":
-        """The inner join. If both frames have a column with the same name, the second one gets a leading dot, as in
-        Glue."""
+        """Return the inner join. If both frames have a column with the same name, the column of the second frame gets a
+        leading dot, as in Glue."""
         left, right = self._dataframe, frame2.toDF()
         keys, other_keys = self._names(paths1), frame2._names(paths2)
         names = {name: f".{name}" if name in left.columns else name for name in right.columns}
@@ -147,8 +147,8 @@ class DynamicFrame:
         return DynamicFrame(dataframe, self.glue_ctx, self.name)
 
     def _names(self, paths: str | Sequence[str]) -> list[str]:
-        """The names of top-level columns. A name that contains a dot is quoted with backticks, unless such a column
-        exists."""
+        """Return the names of top-level columns. A name that contains a dot must be in backticks, unless a column with
+        this name exists."""
         names = []
         for path in [paths] if isinstance(paths, str) else paths:
             if "." in path and not path.startswith("`") and path not in self._dataframe.columns:

@@ -35,8 +35,8 @@ def read_files(
     file_format: str | None,
     format_options: Mapping[str, Any] | None,
 ) -> DataFrame:
-    """Read the rows of files as Glue does. The columns of CSV files are strings. Without a header, they are col0, col1,
-    …."""
+    """Read the rows of files as Glue does. The columns of CSV files are strings. Without a header, their names are
+    col0, col1, …."""
     options, name = _supported(connection_type, connection_options, {"paths", "recurse"}, file_format)
     paths = options.get("paths") or unavailable("from_options without paths", 'Set {"paths": ["s3://…"]}.')
     reader = spark.read
@@ -93,7 +93,7 @@ def write_files(
 def _supported(
     connection_type: str, options: Mapping[str, Any] | None, known: set[str], file_format: str | None
 ) -> tuple[dict[str, Any], str]:
-    """The options and the Spark format."""
+    """Return the options and the name of the format in Spark. Fails if an option or the format is not supported."""
     if connection_type != "s3":
         unavailable(f"The connection type {connection_type!r}", 'Local runs can only read and write "s3".')
     name = "parquet" if file_format == "glueparquet" else (file_format or "").lower()

@@ -1,4 +1,4 @@
-"""The business key of a table."""
+"""Proposes the business key of a table."""
 
 import re
 

@@ -28,17 +28,16 @@ from inspection.sample import Sample
 
 LAYOUT_LINES = 300
 COMMENT = "#"
-WHITESPACE = b" \t\r\n\0"  # in UTF-16, too
+WHITESPACE = b" \t\r\n\0"  # also covers whitespace in UTF-16, whose bytes include \0
 
 
 def common_keys(
     samples: Sequence[Sample], declared: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Sample], dict[str, str]]:
-    """Return the keys of the files with the most data, these files, and the reasons why the other files are skipped,
-    keyed by file name.
+    """Select the largest group of files that have the same `file_format` keys, because a dataset has one `file_format`.
 
-    A dataset has one `file_format`. Files without records fit any `file_format`. Raises RunFailed if two groups of
-    files with different keys have the same size.
+    Returns the keys, the files, and the reasons why the other files are skipped, keyed by file name. Files
+    without records fit any `file_format`. Raises RunFailed if two groups of files have the same size.
     """
     keys = {sample.member.name: _keys(sample, declared) for sample in samples if _has_records(sample)}
     sizes: dict[str, int] = {}
@@ -55,7 +54,7 @@ def common_keys(
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH,
             f"{first} needs file_format {json.dumps(keys[first])} and {second} needs {json.dumps(keys[second])}. All "
-            "files of a dataset have the same file_format. Write one config.json for each format, with the same "
+            "files of a dataset must have the same file_format. Write one config.json for each format, with the same "
             "source_url and only the files of that format in file_table_mapping.",
         )
     skipped = {
@@ -127,7 +126,7 @@ def _has_records_like_comments(text: str, layout: Layout) -> bool:
 
 
 def _shape_keys(sample: Sample) -> dict[str, Any]:
-    """The keys for records that are not a list of objects."""
+    """Return the `file_format` keys for JSON records that are not a list of objects."""
     name = sample.member.name
 
     def blocks() -> Iterator[bytes]:

@@ -61,7 +61,7 @@ def dialects(text: str, delimiter: str) -> list[FileFormat]:
 
 
 def detect_layout(lines: Sequence[str], delimiters: Sequence[str] = DELIMITERS) -> Layout:
-    """The layout with the delimiter that fits best, with any way to quote."""
+    """Return the layout with the combination of delimiter and quoting that fits best."""
     text = "\n".join(lines)
     candidates = [each for delimiter in delimiters for each in dialects(text, delimiter)]
     return max((read_layout(lines, each) for each in candidates), key=lambda layout: layout.rank)
@@ -79,7 +79,7 @@ def detect_dialect(text: str, layout: Layout) -> FileFormat:
 
 
 def units_rows(records: Sequence[Sequence[str]]) -> int:
-    """The number of rows between the header and the data, such as units. These rows have no number or date in any
+    """Count the rows between the header and the data, such as a row of units. These rows have no number or date in any
     column of numbers or dates."""
     if not records:
         return 0
@@ -107,7 +107,7 @@ def _is_units(row: Sequence[str], columns: Sequence[Sequence[str]], of_values: S
         return False
     if not words or any(row[index] in columns[index] for index in range(len(row)) if row[index]):
         return False
-    # One word among values can be a missing value with an unusual name.
+    # A single word in a column of numbers or dates can be an unusual word for a missing value.
     filled = [cell for cell in row if cell]
     return len(words) > 1 or all(re.fullmatch(r"\(.*\)|\[.*\]|\d+[a-z]", cell) for cell in filled) or len(filled) == 1
 
@@ -128,10 +128,9 @@ def read_layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
 
 
 def _records(lines: Sequence[str], file_format: FileFormat) -> list[tuple[int, list[str], bool]]:
-    """The records. Each has the number of lines above it, its fields, and whether all quotes are regular, without text
-    after a closing quote.
+    """Return for each record the number of lines above it, its fields, and whether its quotes are regular.
 
-    A last record that continues after these lines is omitted.
+    Quotes are regular if no text follows a closing quote. A last record that continues after these lines is omitted.
     """
     text = "".join(f"{line}\n" for line in lines).encode()
     records: list[tuple[int, list[str], bool]] = []

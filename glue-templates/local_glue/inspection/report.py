@@ -31,7 +31,7 @@ def report_lines(
     if words := file_format.get("null_values"):
         lines.append(f"null_values {json.dumps(words, ensure_ascii=False)}: these words are read as null")
     if count := file_format.get("skip_rows_after_header"):
-        lines.append(f"skip_rows_after_header {count}: {plural(count, 'record')} below the header is not data")
+        lines.append(f"skip_rows_after_header {count}: skips {plural(count, 'record')} without data below the header")
     if samples[0].type == "csv":
         lines += [line for table in tables for line in table.blocked_lines(file_format)]
     return [*lines, f"skipped files: {reasons}"] if skipped else lines

@@ -13,7 +13,7 @@ from etl_runtime.read.text.decode import byte_order_mark
 from etl_runtime.source.files.original import Original
 
 SAMPLE_BYTES = 16 << 20
-MAX_LINES_AT_END = 300  # the end of the last complete record is searched for in these lines
+MAX_LINES_AT_END = 300  # the number of lines in which to search for the end of the last complete record
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
     samples = [_sample(member, original) for member in members if member.name not in skipped]
     _require_supported(members, samples)
     filled = [sample for sample in samples if sample.head.strip()]
-    if len(samples) > 1 and len(filled) == 1:  # an empty file next to the only data file, not one of several tables
+    if len(samples) > 1 and len(filled) == 1:  # an empty file next to a single data file is not a table
         skipped |= {sample.member.name: "empty" for sample in samples if sample not in filled}
         samples = filled
     if not samples or len(samples) > 1 and not filled:

@@ -49,7 +49,7 @@ class SampledTable:
         return {source: found for source in self.columns.texts if (found := self.columns.blocked(source))}
 
     def blocked_lines(self, file_format: Mapping[str, Any]) -> list[str]:
-        """Lines for the terminal about the few values because of which columns are text."""
+        """Return lines for the terminal about columns that are text only because of a few exceptional values."""
         null_values, header = file_format.get("null_values", ()), file_format.get("header", True)
         return blocked_lines(self.key, self.blocked, null_values, header=header)
 

@@ -85,7 +85,10 @@ def moment(text: str) -> datetime:
 def _hint(error: RunFailed, load: Load, tables: Sequence[InputTable]) -> str:
     missing = [each.name for each in tables if each.columns is None and each.name not in load.inputs]
     if error.code == "QUERY_TABLE_NOT_AN_INPUT" and missing:
-        return f" The test has no rows for {', '.join(missing)}. If the query reads it, add it to inputs of the test."
+        return (
+            f" The test has no rows for {', '.join(missing)}. Add the tables that the query reads to the inputs of the "
+            "test."
+        )
     return ""
 
 
@@ -179,7 +182,9 @@ def _expected_value(source: Rows, row: Row, name: str, types: Mapping[str, str])
     try:
         return value_of(row.values.get(name), parsed(types[name]))
     except ValueProblem as error:
-        raise InvalidTest(f"{source.at(row)}: {name} {error}, the type of the column. Correct the value.") from error
+        raise InvalidTest(
+            f"{source.at(row)}: {name} {error} (the type of the column in the result). Correct the value."
+        ) from error
 
 
 def shown(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str | None]]:

@@ -1,7 +1,7 @@
-"""Runs the transform of a dataset, the script and the SQL that its stack deploys, on given inputs instead of a lake.
+"""Runs the transform of a dataset on given inputs instead of a lake, with the script and SQL that its stack deploys.
 
-Everything between the inputs and the publication is done by the code of the job: table names, the context and the SQL,
-the columns, histories and quality rules.
+The code of the job does everything between the inputs and the publication: table names, the context and the SQL, the
+columns, histories and quality rules.
 """
 
 import json
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-# A test has few rows, often of a rare case. These gates compare a table with its previous publication, or its number of
-# rows with the number in production.
+# A test has few rows, often of a rare case. So it runs without the gates that compare a table with its previous
+# publication or with sizes in production.
 WITHOUT_SIZE_GATES = {"expected_record_count_min": 0, "critical_null_threshold": 1, "max_shrink": 1}
 
 
@@ -55,7 +55,7 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The tables, keyed by output, the violated rules, and the versions that the next load continues."""
+    """The result of a load: tables, keyed by output, violated rules, and the versions that the next load continues."""
 
     tables: Mapping[str, ResultTable]
     violated_rules: Sequence[str]
@@ -71,7 +71,8 @@ class _Captured:
 
 
 class DatasetTransform:
-    """The packaged transform of a dataset. `files` are the deployed files, keyed by URI. `folder` is for its script."""
+    """The packaged transform of a dataset. `files` are the deployed files, keyed by URI. The script is
+    written to `folder`."""
 
     def __init__(self, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes], folder: Path) -> None:
         document = json.loads(files[arguments["--dataset_config"]])

@@ -1,4 +1,4 @@
-"""Converts the rows of an input table to a published table with types, which the transform reads."""
+"""Converts the rows of an input table in a test to a typed table, which the transform reads like a published one."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
             arrow_type(parsed(type_))
         except ValueError as error:
             raise InvalidTest(
-                f"{rows.at()}: the type of {name} is {type_!r}: {error}. Use a type of Athena, such as string, "
+                f"{rows.at()}: the type of {name} is {type_!r}: {error}. Use an Athena type, such as string, "
                 "bigint, double, decimal(18,2), date or timestamp."
             ) from error
     declared = list(contract if contract is not None else rows.columns)

@@ -1,10 +1,10 @@
 """Extracts a small fixture from the local lake: input rows that join, and the result of the transform for these rows.
 
-1. The transform runs on all rows of the lake. The first rows of each result are the samples. 2. From each input table,
-rows are taken whose columns have the same values as the columns with the same names in a sample. 3. From a table
-without such columns, rows are taken that selected rows of other tables refer to, either by columns with the same name,
-or by a column whose values are all in a unique column of the table. 4. The transform runs on these rows. If it returns
-no rows, steps 2 and 3 are repeated with twice as many rows.
+1. The transform runs on all rows of the lake. The first rows of each result are the samples.
+2. From each input table, the rows are selected that have the same values as a sample in columns with the same names.
+3. From a table without such columns, the rows are selected to which the selected rows of other tables refer: either by
+   columns with the same name, or by a column whose values are all in a unique column of the table.
+4. The transform runs on the selected rows. If it returns no rows, steps 2 to 4 are repeated with twice as many rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,8 +120,8 @@ def _selected(lake: Tables, samples: Sequence[Mapping[str, Any]], limit: int) ->
 
 
 def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -> set[int]:
-    """The rows that have the values of a sample in columns with the same name. A column is ignored if none of the rows
-    that match so far has the value, because the column then has a different meaning."""
+    """Return the indices of rows that have the values of a sample in columns with the same name. A column is ignored if
+    none of the rows that match so far has the value, because the column then has a different meaning."""
     found: set[int] = set()
     for sample in samples:
         mask = None
@@ -141,7 +141,7 @@ def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -
 
 
 def _referenced(rows: pa.Table, others: Sequence[pa.Table], limit: int) -> Iterator[int]:
-    """The rows that other rows refer to, by a column whose values are all in a unique column of the table."""
+    """Yield the indices of rows to which a column of another table refers. All its values are in a unique column."""
     for key in rows.schema:
         if pa.types.is_nested(key.type) or pc.count_distinct(rows[key.name]).as_py() < rows.num_rows:
             continue

@@ -123,12 +123,12 @@ def _no() -> Any:
 
 def _hint(name: str) -> str:
     if DECIMAL_TYPE.fullmatch(name):
-        return ": it has too many digits, or is not a number"
+        return ", because it has too many digits or is not a number"
     return {
-        "boolean": ": write true or false",
-        "date": ": write 2026-11-02",
-        "timestamp": ": write 2026-11-02 10:00:00, in UTC or with an offset",
-        "binary": ": write hexadecimal digits",
+        "boolean": "; write true or false",
+        "date": "; write 2026-11-02, for example",
+        "timestamp": "; write 2026-11-02 10:00:00, for example, in UTC or with an offset",
+        "binary": "; write hexadecimal digits",
     }.get(name, "")
 
 

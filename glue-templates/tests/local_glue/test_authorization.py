@@ -93,7 +93,7 @@ Call = Callable[["S3Client"], Any]
         (lambda s3: s3.list_objects_v2(**OF, Prefix="bronze/a/"), 200),
         (lambda s3: s3.delete_objects(**OF, Delete={"Objects": [{"Key": "bronze/a/none & <none>"}]}), 200),
         (lambda s3: s3.delete_object(**OF, Key="bronze/a/none"), 204),
-        # S3 does not tell a role that may only list some prefixes that an object does not exist.
+        # S3 responds with 403 for a missing object if the role may list only some prefixes.
         (lambda s3: s3.get_object(**OF, Key="bronze/a/none"), 403),
         (lambda s3: s3.head_object(**OF, Key="bronze/a/none"), 403),
         (lambda s3: s3.copy_object(**OF, Key="bronze/a/z", CopySource="lake/bronze/a/none"), 403),
@@ -119,7 +119,7 @@ def test_a_request_of_a_role_has_the_status_of_s3(s3: "S3Client", call: Call, st
     assert found == status
 
 
-def test_a_missing_object_names_the_permission_that_would_tell_so(s3: "S3Client") -> None:
+def test_the_error_for_a_missing_object_names_the_missing_list_permission(s3: "S3Client") -> None:
     with pytest.raises(ClientError, match="not authorized to perform s3:ListBucket on arn:aws:s3:::lake$"):
         s3.get_object(Bucket="lake", Key="bronze/a/none")
     with pytest.raises(ClientError, match="not authorized to perform s3:GetObject on arn:aws:s3:::lake/bronze/b/none$"):

@@ -1,4 +1,4 @@
-"""What ordinary Glue scripts use of awsglue works in a local run. Everything else fails with what to use instead."""
+"""The common parts of awsglue work in a local run. Every other part fails with an error that names an alternative."""
 
 import json
 import re
@@ -177,7 +177,8 @@ def test_partitions_are_changed(airports: DynamicFrame) -> None:
     [
         (
             lambda context, _: context.create_dynamic_frame.from_catalog(database="d", table_name="t"),
-            r"create_dynamic_frame.from_catalog is not available in local runs. Local runs have no Data Catalog. Read files",
+            r"create_dynamic_frame.from_catalog is not available in local runs. Local runs cannot read tables through "
+            r"the Data Catalog. Read files",
         ),
         (
             lambda context, _: context.create_data_frame.from_catalog(database="d", table_name="t"),
@@ -248,7 +249,7 @@ def test_a_script_can_import_all_transforms_of_the_real_package() -> None:
 
 
 def documented(module: str) -> list[str]:
-    """The names in the row of a module in the documentation, without that of its class."""
+    """The names in the row of a module in the documentation, without the name of its class."""
     page = Path(__file__).parents[3].joinpath("docs/derived/scripts.md").read_text(encoding="utf-8")
     [row] = [line for line in page.splitlines() if line.startswith(f"| `{module}` |")]
     return re.findall(r"`([\w.]+)`", row.replace("all members of `SQLContext`", ""))[1:]

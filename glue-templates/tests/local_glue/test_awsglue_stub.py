@@ -1,4 +1,4 @@
-"""The substitute for awsglue.utils behaves like the real package, whose licence does not allow redistribution."""
+"""The substitute for awsglue.utils behaves like the real package, whose license does not allow redistribution."""
 
 import json
 import subprocess
@@ -56,7 +56,7 @@ print(json.dumps(outcomes))
 def real() -> dict[str, Any]:
     """The results of the real package, from a process without the substitute.
 
-    There is no package for Glue 6.0: for it, the package of 5.1 runs with a parser that does not accept abbreviations.
+    Glue 6.0 has no package, so its tests run the package of 5.1 with a parser that does not accept abbreviations.
     """
     package = str(distribution("awsgluedataplanepython").locate_file(""))
     command = [sys.executable, "-c", REAL, package, json.dumps(list(CASES.values())), json.dumps(stub.ABBREVIATIONS)]

@@ -1,4 +1,4 @@
-"""`medallion … --deployed` reads a lake in AWS: here an emulated account, in which runs of Glue jobs are played."""
+"""`medallion … --deployed` reads a lake in AWS. The tests use an emulated account with simulated Glue job runs."""
 
 import json
 import os
@@ -26,7 +26,7 @@ GROUP = "/aws-glue/pp-dw/output"
 
 @dataclass(frozen=True)
 class Account:
-    """An emulated account: its endpoint, the folder of the roles, and the file with the runs that are played."""
+    """An emulated account: its endpoint, the folder of the roles, and the file with the runs to simulate."""
 
     endpoint: str
     roles: Path
@@ -263,7 +263,7 @@ def test_invalid_sql_is_one_line(account: Account, tmp_path: Path) -> None:
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, {}, "Could not connect to the endpoint URL"),
     ],
 )
-def test_what_is_missing_to_request_the_account_is_one_line(
+def test_a_missing_prerequisite_of_requests_is_reported_in_one_line(
     environment: dict[str, str], request_changes: dict[str, Any], message: str, account: Account, tmp_path: Path
 ) -> None:
     done = call(account, tmp_path, "identity", request_changes, **environment)
@@ -281,7 +281,7 @@ def test_the_docs_list_every_permission() -> None:
 
 
 def code() -> str:
-    """The programs that send requests to AWS."""
+    """The code of the modules that send requests to AWS."""
     return "".join(DEPLOYED.with_name(name).read_text(encoding="utf-8") for name in (DEPLOYED.name, "athena_query.py"))
 
 
@@ -329,13 +329,14 @@ def test_a_missing_permission_is_named_with_its_resource(
             "AccessDeniedException",
             "Insufficient Lake Formation permission(s): Required Describe on pp_dw_gold",
             "GetJobRuns failed in us-east-1: Insufficient Lake Formation permission(s): Required Describe on pp_dw_gold "
-            "Lake Formation controls the tables. Grant the permissions with lakeFormation: true on EtlCore",
+            "Lake Formation controls access to the tables. To grant the permissions, set lakeFormation: true on "
+            "EtlCore",
         ),
         (
             "AccessDeniedException",
             "User: arn:aws:iam::111122223333:user/me is not authorized to perform: lakeformation:GetDataAccess",
             "GetJobRuns failed in us-east-1: User: arn:aws:iam::111122223333:user/me is not authorized to perform: "
-            "lakeformation:GetDataAccess Lake Formation controls the tables.",
+            "lakeformation:GetDataAccess Lake Formation controls access to the tables.",
         ),
         ("AccessDenied", "Access Denied", "The permission glue:GetJobRuns on the job x is missing."),
         ("ThrottlingException", "Rate exceeded", "GetJobRuns failed in us-east-1: ThrottlingException: Rate exceeded"),

@@ -60,7 +60,7 @@ def test_rows_are_compared_by_key_and_the_changed_columns_are_counted(tmp_path: 
     [
         ([], "the table has no business key"),
         (["id"], "id is not unique"),
-        (["code"], "not both publications have code"),
+        (["code"], "code is missing in a publication"),
     ],
 )
 def test_without_a_usable_key_rows_are_compared_as_a_whole(tmp_path: Path, key: list[str], note: str) -> None:

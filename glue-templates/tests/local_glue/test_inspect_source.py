@@ -1,4 +1,4 @@
-"""`medallion add` finds what the job will make of a source."""
+"""`medallion add` detects the format and the columns that the job will read from a source."""
 
 import bz2
 import gzip
@@ -203,7 +203,7 @@ def test_an_encoding_is_reported_as_a_guess(source: Source) -> None:
     assert found["found"][1].startswith('encoding iso-8859-15 is a guess. Check it: iso-8859-15 ("Œuvre", "cœur") or ')
 
 
-def test_a_declared_encoding_is_no_guess(source: Source) -> None:
+def test_a_declared_encoding_is_not_reported_as_a_guess(source: Source) -> None:
     found = inspected(source, "/x.csv", "id,t\n1,Œuvre\n2,cœur\n".encode("cp1252"), encoding="cp1252")
     assert found["document"]["file_format"] == {"encoding": "cp1252"}
     assert len(found["found"]) == 1

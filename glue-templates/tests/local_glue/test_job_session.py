@@ -270,7 +270,7 @@ def test_a_job_notices_nothing_of_the_job_before_it(tmp_path: Path) -> None:
     assert after["arguments"].pop(3).startswith("jr_")
     alone["arguments"].pop(3)
     assert after == alone
-    # What is compared is what the first job has changed.
+    # The first job has changed all of these values.
     assert after["databases"] == ["default"]
     assert (after["modules"], after["views"], after["function"], after["cached"]) == ([], [], False, 0)
     assert (after["property"], after["java_zone"], after["log_level"]) == (None, "UTC", "WARN")

@@ -1,4 +1,4 @@
-"""A local run has the arguments of the deployed job, except for those that describe its workers in AWS."""
+"""A local run has the arguments of the deployed job, except for the arguments that describe its workers in AWS."""
 
 import json
 

@@ -59,7 +59,7 @@ def glue_catalog(spark: SparkSession) -> Any:
 
 
 def commit(spark: SparkSession, transaction: Any, objects: list[str]) -> None:
-    """Replace the rows of a table by those of objects in its folder, which are not read."""
+    """Replace the rows of a table with those of objects in its folder, without reading the objects."""
     iceberg = spark._jvm.org.apache.iceberg
     overwrite = transaction.newOverwrite().overwriteByRowFilter(iceberg.expressions.Expressions.alwaysTrue())
     if snapshot := transaction.table().currentSnapshot():

@@ -352,7 +352,7 @@ def test_the_packaged_sql_runs_on_the_rows_of_the_test(transform: MakeTransform,
     (problem,) = run(dataset, load(BOSTON, expect=expecting({"citi": "Boston"})))
     assert problem["message"].startswith('The table has no column citi. Did you mean "city"?')
     (problem,) = run(dataset, load(BOSTON, expect=expecting({"city": "Boston", "zip_codes": "x"})))
-    assert "zip_codes is 'x', which is not a bigint, the type of the column" in problem["message"]
+    assert "zip_codes is 'x', which is not a bigint (the type of the column in the result)" in problem["message"]
 
 
 def test_an_empty_result_can_be_expected(transform: MakeTransform, run: Callable[..., Any]) -> None:
