@@ -72,7 +72,7 @@ def main() -> None:
                     log(f"round {number}  {kind}, {mb} MB  {entry.contender}, {entry.cores} cores  {status}")
     write(arguments, speed, runs)
     if failed := [entry.contender for entry, found in runs.items() if any(each["exit_code"] for each in found)]:
-        sys.exit(f"failed in some rounds, which are not in the medians: {', '.join(dict.fromkeys(failed))}")
+        sys.exit(f"The medians do not include failed rounds of these contenders: {', '.join(dict.fromkeys(failed))}")
 
 
 def read_arguments() -> argparse.Namespace:
@@ -105,7 +105,7 @@ def read_arguments() -> argparse.Namespace:
         "--contenders",
         type=names_of(CONTENDERS),
         default=available,
-        help=f"default: all that this machine can run, {','.join(available)}",
+        help=f"what to compare (default: everything that this machine can run, {','.join(available)})",
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
@@ -147,7 +147,7 @@ def unzipped(archive: Path) -> Path:
 
 
 def run(entry: Entry, url: str, text: Path, summarize: bool) -> dict[str, Any]:
-    """Run and measure one contender. `summarize` reads its output, after the measurement."""
+    """Run and measure one contender. With `summarize`, its output is read after the measurement and summarized."""
     with store() as s3, tempfile.TemporaryDirectory(prefix="medallion-bench-", ignore_cleanup_errors=True) as folder:
         work, figures, errors = Path(folder, "work"), Path(folder, "figures.json"), Path(folder, "errors")
         work.mkdir()
@@ -159,7 +159,7 @@ def run(entry: Entry, url: str, text: Path, summarize: bool) -> dict[str, Any]:
         before = s3.cpu_seconds()
         with errors.open("w") as file:
             measured = [sys.executable, "-m", "bench.measure", str(figures), *command]
-            # It ends with this process, because of the pipe, and ends its process group.
+            # bench.measure ends its process group when this process ends, because its standard input is a pipe.
             process = subprocess.Popen(
                 measured,
                 cwd=TEMPLATES,

@@ -2,9 +2,9 @@
 
     python -m bench.counted_store
 
-The first line on standard output is the endpoint. The response to `GET /bench-calls` is {"calls": {kind: number},
-"bytes_in": …, "bytes_out": …} since the previous such request. It is a separate process, so that its CPU time is not
-counted for a contender.
+The first line on standard output is the endpoint. The response to `GET /bench-calls` contains the counts since the
+previous such request: {"calls": {kind: number}, "bytes_in": …, "bytes_out": …}. The emulator is a separate process, so
+that its CPU time is not attributed to a contender.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ KINDS = {
     "DeleteObjects": "delete",
     "DeleteObject": "delete",
     "AbortMultipartUpload": "delete",
-}  # all other requests are put: objects, parts of multipart uploads, tags
+}  # all other requests count as put: objects, parts of multipart uploads, tags
 
 
 class RequestCounter:
-    """An ASGI application that counts the requests to another one."""
+    """An ASGI application that counts the requests to another application."""
 
     def __init__(self, application: Callable[[dict[str, Any], Receive, Send], Awaitable[None]]) -> None:
         self._application = application

@@ -68,7 +68,7 @@ def day(number: int) -> str:
 def wide_rows(numbers: range) -> Iterator[str]:
     """Rows like those of a public drug directory.
 
-    Codes with leading zeros, quoted names with commas, dates as yyyyMMdd, many empty fields.
+    They have codes with leading zeros, quoted names with commas, dates as yyyyMMdd, and many empty fields.
     """
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
@@ -84,7 +84,7 @@ def wide_rows(numbers: range) -> Iterator[str]:
 
 
 def piped_rows(numbers: range) -> Iterator[str]:
-    """Long text, pipe-delimited, with a trailing pipe. One text in fifty contains a line break."""
+    """Rows of long text, delimited by pipes, with a trailing pipe. One text in fifty contains a line break."""
     for number in numbers:
         one, two = scattered(number), scattered(number + 1_000_000_007)
         words = " ".join(
@@ -165,7 +165,7 @@ KINDS = {
 
 
 def make(kind: Kind, mb: int, folder: Path) -> Path:
-    """The ZIP file of this kind with a CSV of about `mb` MB. It is generated if it does not exist yet."""
+    """Return a ZIP file of this kind, with a CSV file of about `mb` MB. Generates the ZIP file if it does not exist."""
     path = folder / f"{kind.name}-{mb}-v{VERSION}.zip"
     if not path.exists():
         unfinished = path.with_suffix(".part")

@@ -1,10 +1,11 @@
-"""The cost of a history: merges 1,000,000 rows, 1% of them changed, and compares this with a full rewrite of the rows.
+"""Benchmarks a history: the merge of 1,000,000 rows, of which 1% have changed, against a full rewrite of the rows.
 
     npx projen bench:history [--rows N] [--rounds N] [--changes random|clustered]
 
-Plain rows, the history in a Parquet table and the history in an Iceberg table, which keeps unchanged objects, run as
-complete jobs, on Spark and the in-memory emulator of S3 and Glue. Prints a line per round, then the medians, and their
-ratios to the plain job. CPU seconds are those of the job, of Spark and of its Python workers, without the emulator.
+Each round runs three complete jobs on Spark and the in-memory emulator of S3 and Glue: a rewrite of the plain rows, a
+history in a Parquet table, and a history in an Iceberg table, which keeps unchanged objects. Prints a line per round,
+then the medians and their ratios to the plain job. CPU seconds include the job, Spark and its Python workers, but not
+the emulator.
 """
 
 import argparse
@@ -116,7 +117,7 @@ def measured() -> Iterator[Measured]:
 
 
 def cpu_seconds() -> float:
-    """The CPU time of this process and its descendants, without the emulator. Spark's Python workers are reused."""
+    """The CPU time of this process and its descendants, without the emulator. Spark reuses its Python workers."""
     pids = [os.getpid(), *(pid for pid in descendants(os.getpid()) if pid not in NOT_MEASURED)]
     return sum(usage.cpu_seconds for pid in pids if (usage := process_usage(pid)))
 

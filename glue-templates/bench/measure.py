@@ -14,8 +14,8 @@ Writes to RESULT.json:
 
 The processes are sampled ten times a second. Shared memory is counted for each process.
 
-The kernel adds up the CPU time of processes whose parent waits for them. The parent of Spark's Python workers does not.
-So the CPU time is also added up from the samples. Both sums can be too small, and the larger one is reported.
+The kernel only adds up the CPU time of processes whose parent waits for them. The parent of Spark's Python workers does
+not wait. So the CPU time is also added up from the samples. Both sums can be too small, and the larger one is reported.
 """
 
 import ctypes
@@ -87,7 +87,7 @@ class ResourceMonitor(threading.Thread):
 
 
 def process_usage(pid: int) -> ProcessUsage | None:
-    """None if the process has ended."""
+    """Return the memory and CPU time of a process, or None if the process has ended."""
     try:
         lines = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         status = {words[0]: words[1] for words in lines if len(words) > 1}

@@ -1,9 +1,9 @@
-"""The cost of publishing objects as Parquet and as Iceberg tables: seconds, and requests to S3 and Glue per object.
+"""Benchmarks the publication of Parquet and Iceberg tables: seconds, and requests to S3 and Glue per object.
 
     npm run bench:publish -- [--objects 1,100,1000] [--rounds 3]
 
-Writes objects as the tasks of a job do and publishes them: as the first publication, then as the replacement of a
-publication. The seconds are those of the publication alone, without the start of Spark.
+Writes objects in the same way as the tasks of a job, and publishes them twice: as the first publication, and as the
+replacement of a publication. The seconds are only those of the publication, without the start of Spark.
 """
 
 import argparse

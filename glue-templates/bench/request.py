@@ -18,7 +18,7 @@ COUNTS_PATH = "/bench-calls"  # of the store's request counts
 
 @dataclass
 class Request:
-    """One run of one contender. It reads the file of the request, and writes `result.json` to the same folder.
+    """One run of one contender, which reads the request from a file and writes `result.json` to the same folder.
 
     kind: the name of the kind of data.
     url: the URL of the ZIP file.

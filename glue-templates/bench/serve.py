@@ -2,8 +2,8 @@
 
     python -m bench.serve FOLDER
 
-It is a separate process, so that its CPU time is not counted for a contender. The first line on standard output is
-the URL.
+The server is a separate process, so that its CPU time is not attributed to a contender. The first line on standard
+output is its URL.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Download and unzip to the local disk with zipfile of Python, without conversion."""
+"""Downloads the file and unzips it to the local disk with Python's zipfile module, without conversion."""
 
 import shutil
 import urllib.request

@@ -35,7 +35,7 @@ def names() -> dict[str, Any]:
 def run(request: Request, *, in_spark: bool = False, **document: Any) -> None:
     """Run the job with these keys of its document. With `in_spark`, Spark converts all parts."""
     sys.path.insert(0, str(Path(request.work, PACKAGE)))
-    if request.cores != os.cpu_count():  # not imported otherwise, because the job imports it during the download
+    if request.cores != os.cpu_count():  # import only if needed: otherwise, the job imports it during the download
         convert_shards: Any = import_module("etl_runtime.convert.convert_shards")
         convert_shards.MAX_THREADS = request.cores
     if in_spark:

@@ -1,4 +1,4 @@
-"""The packaged bronze job, but all parts go through S3 and are converted by Spark tasks, as those beyond 2 GB are."""
+"""The packaged bronze job, in which all parts go through S3 to Spark tasks. Usually, only parts beyond 2 GB do so."""
 
 from bench.contenders.job import run
 from bench.request import Request

@@ -1,4 +1,4 @@
-"""The bronze job with every column declared as text: its time without type inference."""
+"""The bronze job with every column declared as text, which shows the time without type inference."""
 
 from bench.contenders.job import DATASET, run
 from bench.request import Request

@@ -1,4 +1,4 @@
-"""The steps of the job before the conversion: download, copy to raw/, and parts. Compare it with `floor`."""
+"""The steps of the job before the conversion: download, copy to raw/, and split into parts. Compare with `floor`."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Download and unzip to the local disk with `unzip` of Info-ZIP, which must be installed."""
+"""Downloads the file and unzips it to the local disk with Info-ZIP's `unzip`, which must be installed."""
 
 import subprocess
 from pathlib import Path
