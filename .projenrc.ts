@@ -24,7 +24,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   authorAddress: 'cdk-glue-medallion@example.org',
   authorOrganization: true,
   repositoryUrl: 'https://github.com/cdk-glue-medallion/cdk-glue-medallion.git',
-  // Until the first release. See "Versions" in CONTRIBUTING.md.
+  // The API can change until the first release. See "Versions" in CONTRIBUTING.md.
   stability: 'experimental',
   license: 'Apache-2.0',
   copyrightOwner: 'cdk-glue-medallion maintainers',
@@ -47,7 +47,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   devDeps: [
-    // The published package contains bundles of these. src/private/dependencies has one module for each, and
+    // The published package contains bundles of these packages. src/private/dependencies has a module for each, and
     // .projen/bundle-dependencies.ts creates the bundles. Compared with bundled dependencies, this saves 2 MB.
     'ajv@8.20.0',
     'commander@14.0.3',
@@ -57,7 +57,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-cdk/integ-tests-alpha@2.245.0-alpha.0',
     // AGPL: only the tests use it, unmodified. The published package does not contain it.
     '@cloud-copilot/iam-simulate@0.1.173',
-    // The layout of the graph of `medallion docs`.
+    // Computes the layout of the graph in `medallion docs`.
     '@dagrejs/dagre@3.0.0',
     '@types/d3-scale@4.0.9',
     '@types/d3-shape@3.2.0',
@@ -72,9 +72,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'esbuild@0.28.2',
     'fast-check@4.3.0',
     'json-schema-to-typescript@16.0.0',
-    // The version that Step Functions implements: the tests evaluate the expressions of the state machines with it.
+    // The version that Step Functions implements. The tests evaluate the expressions of the state machines with it.
     'jsonata@2.0.6',
-    // Controls the Chromium of the machine. It downloads no browser.
+    // Controls the Chromium that is installed on the machine. Does not download a browser.
     'playwright-core@1.65.1',
     'preact@11.2.0',
     'vega-datasets@3.2.1',
@@ -117,7 +117,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   integrationTestAutoDiscover: false,
-  // .projen/workflows.ts defines the build and release workflows. The release workflow of projen names registry hosts.
+  // .projen/workflows.ts defines the build and release workflows. That of projen would contain registry hosts.
   githubOptions: { mergify: false, pullRequestLint: false },
   buildWorkflow: false,
   release: false,
@@ -142,15 +142,15 @@ const project = new awscdk.AwsCdkConstructLibrary({
   ],
 });
 
-// No type of the API refers to these. test/compiled-package.ts checks it.
+// The types of the API do not refer to these declarations, which test/compiled-package.ts checks.
 project.npmignore?.exclude(
   '/lib/cli/**/*.d.ts', ...['files', 'resources'].map(folder => `/lib/private/${folder}/*.d.ts`),
 );
 
-// Yarn Plug'n'Play otherwise keeps the package in a ZIP file, where Python cannot read the code of the local runs.
+// Otherwise, Yarn Plug'n'Play keeps the package in a ZIP file, where Python cannot read the code of the local runs.
 project.package.addField('preferUnplugged', true);
 
-// By default, jsii embeds the sources in lib/ (0.9 MB). Node ignores them without --enable-source-maps.
+// By default, jsii embeds source maps in lib/ (0.9 MB). Node ignores them without --enable-source-maps.
 project.tryFindObjectFile('package.json')?.addOverride('jsii.tsc.inlineSourceMap', false);
 
 project.eslint?.allowDevDeps('src/private/dependencies/*.ts');
@@ -182,7 +182,7 @@ project.eslint?.addOverride({
   'parserOptions.project', ['./tsconfig.dev.json', './src/page/tsconfig.json'],
 );
 
-/** One zone per folder of src/private, with the folders that it must not import from. */
+/** Returns a zone for each folder of src/private, with the folders that it must not import from. */
 function folderZones(...folders: string[]): object[] {
   return folders.slice(0, -1).map((folder, index) => ({
     target: `./src/private/${folder}`,
@@ -263,20 +263,20 @@ const rosetta = project.addTask('docs:rosetta', {
 });
 project.postCompileTask.spawn(rosetta);
 project.postCompileTask.exec('node --require ts-node/register test/compiled-package.ts', { env: integEnvironment });
-// Programs can start the file directly, as the entry points that jsii generates do.
+// Some programs start the file directly, such as the entry points that jsii generates.
 project.compileTask.exec('chmod +x lib/cli/main.js');
 
-// Without it, keys of Python dicts get lost. See the comment in the script.
+// Without this step, keys of Python dicts get lost. See the comment in the script.
 project.compileTask.exec('node --require ts-node/register .projen/untyped-map-values.ts', { env: integEnvironment });
 project.compileTask.exec('node --require ts-node/register .projen/compact-javascript.ts', { env: integEnvironment });
-// After compact-javascript.ts, which would parse the minified page.
+// Must run after compact-javascript.ts, which would otherwise process the minified page.
 project.compileTask.exec('node --require ts-node/register .projen/bundle-page.ts', { env: integEnvironment });
 project.compileTask.exec('node --require ts-node/register .projen/bundle-dependencies.ts', { env: integEnvironment });
 
-// The command that jsii generates is slow, and fails with a traceback without Node. See the script.
+// Replaces the command that jsii generates, which is slow and prints a traceback if Node is missing. See the script.
 project.tasks.tryFind('package:python')?.exec('python3 .projen/python-command/package.py');
 
-// Replaces the `compat` task of projen, which fails before the first release.
+// The task api:diff replaces the `compat` task of projen, which fails before the first release.
 project.removeTask('compat');
 project.addTask('api:diff', {
   description: 'Compare the API with that of the latest release',
@@ -287,7 +287,7 @@ project.addTask('api:diff', {
 // An npm script instead of a projen task, because it must work in a fresh clone before `npm ci`.
 project.setScript('demo', 'node integ/quickstart/demo.mjs');
 
-// Runs the datasets of synthesized apps on Spark. Slow, so these tests are excluded from other jest runs.
+// These tests run the datasets of synthesized apps on Spark. They are slow, so other jest runs exclude them.
 const endToEndTests = 'jest --testMatch "<rootDir>/test/**/*.e2e.ts"';
 const endToEndOptions = '--coverage=false --testTimeout=900000';
 const onlyInAll = ['example-lake', 'job-role', 'progress'].map(name => `${name}.e2e`).join(' ');
@@ -304,7 +304,7 @@ project.addTask('test:e2e:all', {
   receiveArgs: true,
 });
 
-// The Python code, in the same environments that `medallion run` creates.
+// Tests the Python code in the environments that `medallion run` creates.
 const inPython = 'node --require ts-node/register test/python.ts';
 const testPython = project.addTask('test:python', {
   description:
@@ -322,7 +322,7 @@ for (const version of ['5.0', '6.0']) {
     exec: `${inPython} --glue-version ${version}`,
   });
 }
-// The browser code of `medallion docs` is not part of the compilation of jsii.
+// jsii does not compile the browser code of `medallion docs`.
 const typesOfPage = 'tsc -p src/page';
 const testPage = project.addTask('test:page', {
   description: 'Check the types of the documentation page, and open pages in Chromium',

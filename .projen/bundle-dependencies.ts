@@ -1,7 +1,7 @@
 /**
  * Replaces the modules in lib/private/dependencies with bundles of the npm packages that they export, so that the
- * package contains only the code that it uses, and needs no dependency of its own. THIRD_PARTY_LICENSES in the same
- * folder has the licenses of the bundled packages.
+ * published package contains only the code that it uses, and has no dependencies besides the peer dependencies.
+ * THIRD_PARTY_LICENSES in the same folder contains the licenses of the bundled packages.
  *
  * Runs after jsii, as part of `npx projen compile`.
  */
@@ -19,7 +19,7 @@ const LICENSES = ['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
 function bundle(): string[] {
   const { metafile } = buildSync({
     absWorkingDir: ROOT,
-    // The sources, because the type-only exports of the compiled modules are gone.
+    // esbuild reads the sources, because the compiled modules have no type-only exports.
     entryPoints: readdirSync(path.join(ROOT, 'src', 'private', 'dependencies')).map(file =>
       path.join('src', 'private', 'dependencies', file)),
     outdir: FOLDER,

@@ -1,17 +1,17 @@
 /**
- * Bundles the browser code of `medallion docs` (src/page) with its libraries into one script and one style.
+ * Bundles the browser code of `medallion docs` (src/page) with its libraries into one script and one style sheet.
  *
- * As a program, it writes them to lib/cli/page, as part of `npx projen compile`.
+ * When run as a program, writes them to lib/cli/page. `npx projen compile` does so.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'fs';
 import * as path from 'path';
 import { buildSync } from 'esbuild';
 
 const ROOT = path.join(__dirname, '..');
-/** The licenses that the page can contain. They require that copies contain the notices. */
+/** The licenses that libraries of the page can have. They require the notices in each copy. */
 const LICENSES = ['BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
 
-/** The script and the style of the page. */
+/** Returns the script and the style sheet of the page. */
 export function bundlePage(): { script: string; style: string } {
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: ROOT,
@@ -29,7 +29,7 @@ export function bundlePage(): { script: string; style: string } {
   const [script, style] = ['page.js', 'page.css'].map(name =>
     outputFiles.find(file => path.basename(file.path) === name)?.text ?? '');
   return {
-    // A script that contains this text would end its element.
+    // In an HTML page, this text would end the script element.
     script: `${notices(Object.keys(metafile.inputs))}${script}`
       .replaceAll('</script', '<\\/script')
       .replaceAll('<!--', '\\x3c!--'),
@@ -37,7 +37,7 @@ export function bundlePage(): { script: string; style: string } {
   };
 }
 
-/** The licenses of the libraries, as a comment. Fails if one is not permissive. */
+/** Returns the licenses of the libraries as a comment. Fails if a license is not permissive. */
 function notices(files: string[]): string {
   const libraries = new Set(files.flatMap(file => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []));
   const texts = [...libraries].sort().map(library => {

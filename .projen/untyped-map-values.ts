@@ -2,10 +2,10 @@
  * Declares the structs in maps that an app passes, such as the columns of `columnSchema`, as `any` in the jsii
  * assembly.
  *
- * Python passes a dict in a map as it is, with snake_case keys. If the assembly declares the values of the map as a
- * struct, the jsii runtime silently drops each key that the struct does not have, such as `target_name`. With `any` it
- * passes all keys, and the constructs check them. Structs of their class are passed as before. The types for
- * TypeScript do not change.
+ * Python passes a dict in a map unchanged, with snake_case keys. If the assembly declares the values of the map as a
+ * struct, the jsii runtime silently drops each key that the struct does not have, such as `target_name`. With `any`, it
+ * passes all keys, and the constructs check them. Instances of the classes of structs are still passed as structs. The
+ * types for TypeScript do not change.
  *
  * Runs after jsii, as part of `npx projen compile`.
  */

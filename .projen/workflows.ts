@@ -1,8 +1,8 @@
 /**
  * GitHub workflows, issue forms and the pull request template.
  *
- * Actions come from projen's list of reviewed references. An action with immutable releases is pinned by version, any
- * other action by commit SHA, because a tag can be moved. Upgrading projen upgrades the actions.
+ * Actions come from projen's list of reviewed references. Actions with immutable releases are pinned to a version. All
+ * other actions are pinned to a commit SHA, because a tag can be moved. Upgrading projen upgrades the actions.
  *
  * Workflows do not set a package registry. npm, pip, Maven and the publishers use their defaults.
  */
@@ -15,14 +15,14 @@ const { ActionRefs } = github;
 const RUNNER = ['ubuntu-24.04'];
 const READ: JobPermissions = { contents: JobPermission.READ };
 const OLDEST_NODE = NODES[0];
-/** Trusted publishing requires the npm version of Node 24 or later. */
+/** Trusted publishing requires an npm version that is part of Node 24 or later. */
 const PUBLISHING_NODE = '24';
 /** Publishes the jsii packages. Pinned, because it has access to the publishing credentials. License: Apache-2.0. */
 const PUBLIB = 'publib@0.2.1061';
 const TAG_PREFIX = 'v';
-/** What `npm cit` runs only a sample of. */
+/** Complete test suites, of which `npm cit` runs only a sample. */
 const COMPLETE_SUITES = ['test:python:5.0', 'test:python:6.0', 'test:e2e:all'];
-/** Commands that take longer than a pull request can wait for, or that depend on versions published since. */
+/** Suites that are too slow for pull requests, or whose result depends on newly published versions of packages. */
 const NIGHTLY_SUITES = [
   'test:faults', 'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow',
 ];
@@ -65,7 +65,7 @@ export const PULL_REQUEST_TEMPLATE = [
   '- [ ] Docs and the "Unreleased" section of `CHANGELOG.md` describe what users notice.',
 ];
 
-/** Runs the tests on the oldest and newest Node, and builds and tries the packages. The release workflow calls it. */
+/** Runs the tests on the oldest and newest Node, and builds and tests the packages. The release workflow calls it. */
 function addBuildWorkflow(hub: github.GitHub): void {
   const workflow = new GithubWorkflow(hub, 'build', {
     limitConcurrency: true,
@@ -108,7 +108,7 @@ function addNightlyWorkflow(hub: github.GitHub): void {
   workflow.addJob('suites', suitesJob(120, NIGHTLY_SUITES));
 }
 
-/** One job per suite, side by side. */
+/** Returns a job for each suite. The jobs run in parallel. */
 function suitesJob(timeoutMinutes: number, suites: string[]): Job {
   return {
     name: '${{ matrix.suite }}',
