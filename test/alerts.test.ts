@@ -49,7 +49,7 @@ const BASE = {
   'AWS::CloudWatch::Alarm': 1,
 };
 
-/** Types that the core has without alerts, too. */
+/** Resource types that the core also has without alerts. */
 const OF_CORE = ['AWS::IAM::Role', 'AWS::StepFunctions::StateMachine'];
 
 test.each<[string, Alerts | undefined, { [type: string]: number }]>([

@@ -1,6 +1,6 @@
 /**
- * The types of pagination and authentication, as in the tables of docs/sources/rest-apis.md. The test of `medallion
- * run` uses each of them.
+ * The types of pagination and authentication, as in the tables of docs/sources/rest-apis.md. The end-to-end
+ * test of `medallion run` uses each of them.
  */
 export interface ApiType {
   /** The type in a configuration file. */

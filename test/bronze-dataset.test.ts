@@ -711,7 +711,7 @@ function validProps(lake: Lake): BronzeDatasetProps[] {
   ];
 }
 
-/** The column of keys applies to another orient than the names of columns. */
+/** All props of an endpoint, except keyColumn, because it requires a different orient than the names of columns. */
 const ALL_ENDPOINT_PROPS: Required<Omit<ApiEndpoint, 'forEachTable' | 'keyColumn'>> = {
   url: 'https://api.example.org/{value}/products',
   method: HttpMethod.POST,

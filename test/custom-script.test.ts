@@ -10,7 +10,7 @@ import { temporaryFolder } from './cli/assembly-fixture';
 const WARNING = 'cdk-glue-medallion:script-not-published';
 const ORDINARY = 'import sys\nfrom awsglue.job import Job\n# run_bronze, run_silver and run_gold\n';
 
-/** A stack with a dataset of the layer with the script. */
+/** A stack with a dataset in this layer, whose job runs the script. */
 function withScript(layer: Layer, text: string): { stack: Stack; dataset: LakeDataset; file: string } {
   const stack = new Stack(new App(), 'Lake');
   const core = new EtlCore(stack, 'Core', { resourcePrefix: 'pp-dw' });

@@ -69,7 +69,7 @@ const RULES: [what: string, rule: DataRule, inFile: object, name: string][] = [
   ],
 ];
 
-/** What a rule in a file is in the document. All inputs are in one database. */
+/** Returns the rule in the deployed document for a rule in a file. All inputs are in one database. */
 function inDocument(rule: object): object {
   const text = JSON.stringify(rule).replace('${bronze_database}', 'pp_dw_bronze');
   return JSON.parse(text.replace('"to":"fda_nsde"', '"to":"pp_dw_bronze.fda_nsde"'));

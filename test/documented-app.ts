@@ -12,7 +12,7 @@ export interface DocumentedApp {
   readonly context?: { readonly [key: string]: unknown };
   /** Files that the app reads, by their paths. */
   readonly files?: { readonly [file: string]: string };
-  /** Changes the documented code. By default, it runs as it is. */
+  /** Changes the documented code. By default, the code runs unchanged. */
   edit?(text: string): string;
 }
 
@@ -53,7 +53,7 @@ export function synthesizeDocumented(
   return path.join(folder, 'cdk.out');
 }
 
-/** A resource of a template, as it is written. */
+/** A resource of a template, with unresolved intrinsic functions. */
 export interface TemplateResource {
   readonly id: string;
   readonly Type: string;

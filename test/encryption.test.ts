@@ -12,7 +12,7 @@ function lake(props: (stack: Stack) => Partial<EtlCoreProps>): Stack {
   return stack;
 }
 
-/** The keys that encrypt the parts of a lake, as they are in its template. */
+/** The keys that encrypt the parts of a lake, as its template contains them. */
 function keysOf(stack: Stack): { [what: string]: unknown } {
   const bucket = resources(stack, 'AWS::S3::Bucket')[0]?.Properties.BucketEncryption
     .ServerSideEncryptionConfiguration[0];

@@ -274,7 +274,7 @@ const PIPELINE_MISTAKES: { readonly [code in ErrorCode]?: Mistake } = {
 
 const ALL_MISTAKES = [...Object.entries(MISTAKES), ...Object.entries(PIPELINE_MISTAKES)];
 
-/** The codes that files cannot cause, or only alone. */
+/** The codes that files cannot cause in this lake, with the reason. */
 const OTHERS: { readonly [code in ErrorCode]?: string } = {
   BUCKET_NAME_INVALID: 'existingBucketName has no key',
   PROP_TYPE_INVALID: 'a prop has the wrong type',

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { DatasetDirectory } from '../src';
 import { readLakeFiles } from '../src/private/files/lake-files';
 
-/** Files of a lake with sources of FDA, NLM and CMS, written by people who know the convention and not the schema. */
+/** Files of a lake with sources of FDA, NLM and CMS, written by people who know the convention but not the schema. */
 const FOLDER = 'test/nearly-conventional-lake';
 
 const WORDS = [

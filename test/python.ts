@@ -31,7 +31,7 @@ const VERSION_INDEPENDENT = [
   'local_glue/test_query.py', 'job/test_run_record.py', 'job/test_store.py', 'read/test_container.py',
   'convert/test_unpack.py', 'publish/test_publish.py', 'test_api_job.py', 'test_faults.py',
 ].map(name => `--ignore=tests/${name}`);
-/** Each area of the jobs at least once: the layers, a history, sources, readers, data types and custom scripts. */
+/** These tests cover each area of the jobs: the layers, a history, sources, readers, data types and custom scripts. */
 const SAMPLE = [
   'read/text', 'read/parquet', 'read/json/test_parse_json.py', 'columns', 'test_bronze_job.py',
   'test_silver_job.py', 'publish/test_parquet_object.py',

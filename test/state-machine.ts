@@ -177,7 +177,7 @@ async function runState(scope: Scope, name: string, state: Json, input: Json, ru
   }
 }
 
-/** Does the work of a Task or a Map, with its retries, and continues with the state after it or after its error. */
+/** Runs a Task or a Map with its retries, and continues with the next state or the state that catches its error. */
 async function attempt(scope: Scope, state: Json, data: object, run: Run, work: () => Promise<Json>): Promise<Step> {
   const attempts = new Map<object, number>();
   for (;;) {
@@ -212,7 +212,7 @@ function catches({ ErrorEquals: names }: { ErrorEquals: string[] }, { error }: S
     || (names.includes('States.TaskFailed') && error !== 'States.Timeout');
 }
 
-/** Evaluates the output and the variables of a state, which all see the variables from before. */
+/** Evaluates the output and the variables of a state. All expressions see the previous values of the variables. */
 async function leave(state: Json, data: object, value: Json, scope: Scope): Promise<Step> {
   const output = state.Output === undefined ? value : await evaluate(state.Output, data, scope);
   const assigned = state.Assign === undefined ? {} : await evaluate(state.Assign, data, scope);

@@ -134,7 +134,7 @@ describe.each([
   });
 });
 
-/** A construct of the user that contains the core, such as a platform team publishes. */
+/** A construct that contains the core, like a construct that a platform team publishes. */
 class Platform extends Construct implements first.IEtlCore {
   readonly inner: first.EtlCore;
   readonly resourcePrefix = 'pp-dw';

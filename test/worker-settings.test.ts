@@ -32,8 +32,8 @@ function lake(config?: GlueWorkerConfig) {
 }
 
 /**
- * From https://docs.aws.amazon.com/glue/latest/dg/worker-types.html, and the maximum that AWS documents. Without one,
- * it is 299.
+ * The worker types in https://docs.aws.amazon.com/glue/latest/dg/worker-types.html, with the maximum number of workers.
+ * The maximum is 299 if AWS documents none.
  */
 const WORKER_TYPES: [type: WorkerType, name: string, dpu: number, maximum: number][] = [
   [WorkerType.G_1X, 'G.1X', 1, 299],

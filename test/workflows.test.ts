@@ -77,7 +77,7 @@ function commandsOf({ steps, strategy }: Job): string[] {
     (strategy?.matrix.suite ?? ['']).map(suite => run.replace('${{ matrix.suite }}', suite)));
 }
 
-/** Commands for the work on one part: `test:fast` is a part of `npm cit`, the others change and rerun tests. */
+/** Commands for development: `test:fast` is a part of `npm cit`, and the others update snapshots or watch files. */
 const NO_SUITES = ['test:fast', 'test:update', 'test:watch'];
 
 test('a workflow runs each test command that `npm cit` does not run', () => {

@@ -14,7 +14,7 @@ from etl_runtime.source.files.fetch_context import FetchContext
 
 
 def fetch(endpoints: dict[str, Any]) -> dict[str, bytes]:
-    """The originals of the endpoints, by name."""
+    """Fetch the endpoints. Returns their originals, keyed by endpoint."""
     declared = endpoints_of({"dataset": "d", "data_size_category": "small", "api_endpoints": endpoints})
     originals = fetch_endpoints(declared, FetchContext(first_wait_seconds=0.01, idle_timeout_seconds=2))
     contents = {}
@@ -30,7 +30,7 @@ def records_in(original: bytes, endpoint: Endpoint) -> list[Any]:
 
 
 def read(url: str, **declared: Any) -> list[Any]:
-    """The records of one endpoint, read from its original."""
+    """Fetch one endpoint. Returns the records in its original."""
     endpoint: Any = {"url": url, **declared}
     [declared_endpoint] = endpoints_of(
         {"dataset": "d", "data_size_category": "small", "api_endpoints": {"items": endpoint}}

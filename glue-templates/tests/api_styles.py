@@ -1,4 +1,4 @@
-"""The paging of well-known APIs: 23 records, 5 per page."""
+"""Imitates the pagination of well-known APIs. Each API has 23 records, and 5 records per page."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,13 +14,14 @@ RECORDS: list[dict[str, Any]] = [
 BODY = {"size": SIZE}
 
 Page = Callable[[Request, str], Any]
-"""A response: JSON, or JSON and headers. The text is the URL of the API."""
+"""Returns the response to a request to the API with this URL: JSON, or JSON and headers."""
 
 
 @dataclass(frozen=True)
 class ApiStyle:
-    """How an API pages. `declared` is its correct pagination if `auto` does not load all pages. `endpoint` are further
-    settings. `is_revealed` means that the response or the request contains everything that the pagination needs."""
+    """The pagination of an API. `declared` is the pagination to declare if `auto` does not load all pages. `endpoint`
+    has other settings of the endpoint. `is_revealed`: whether a response or the request contains everything that the
+    pagination needs."""
 
     page: Page
     declared: Any = None
@@ -55,12 +56,12 @@ def more(start: int) -> bool:
 
 
 def by(name: str, page: Callable[[int, str], Any]) -> Page:
-    """Pages by the offset in a query parameter."""
+    """Responds with the page at the offset in a query parameter."""
     return lambda request, url: page(number(request, name), url)
 
 
 def by_page(name: str, page: Callable[[int, int], Any], first: int = 1) -> Page:
-    """Pages by the page number in a query parameter."""
+    """Responds with the page whose number is in a query parameter."""
 
     def found(request: Request, url: str) -> Any:
         current = number(request, name, first)
@@ -74,7 +75,7 @@ def link(start: int, url: str, name: str = "start") -> str | None:
 
 
 def following(records: list[dict[str, Any]], last: Any, key: str = "id") -> int:
-    """The index after the record with the cursor."""
+    """The index of the record that follows the record `last`, or 0 if there is no such record."""
     return next((index + 1 for index, record in enumerate(records) if record[key] == last), 0)
 
 
@@ -106,7 +107,7 @@ def _search_after(request: Request, url: str) -> Any:
 
 
 def _scroll(request: Request, url: str) -> Any:
-    """The source keeps the position, and the cursor stays the same."""
+    """The server stores the position, so the cursor stays the same."""
     is_first = request.path == "/api/_search"
     _POSITIONS[url] = 0 if is_first else _POSITIONS[url] + SIZE
     assert is_first or (request.body == {"scroll": "1m", "scroll_id": "c0"})
@@ -117,7 +118,7 @@ _POSITIONS: dict[str, int] = {}
 
 
 def _folder(request: Request, url: str) -> Any:
-    """The first page and the next have different URLs."""
+    """The URL of the first page differs from that of the other pages."""
     start = int(request.body["cursor"]) if request.path.endswith("/continue") else 0
     return {"entries": part(start), "cursor": str(start + SIZE), "has_more": more(start)}
 

@@ -2,7 +2,7 @@
 
     python tests/concurrent_matrix.py [--dataset NAME …]
 
-Exits with code 1 if a row was lost or doubled, or if a run failed for another reason.
+Exits with code 1 if a row was lost or duplicated, or if a run failed for another reason.
 """
 
 import argparse
@@ -25,7 +25,7 @@ KINDS = {kind.name: kind for kind in ICEBERG}
 
 
 def orders(kind: DatasetKind) -> Iterator[tuple[Fault, Fault | None]]:
-    """The requests at which the first and the second run are held; the second one also at none."""
+    """The requests at which the first and the second run are held. None means that the second run is not held."""
     steps = [
         Fault(Action.HOLD, "PutObject publishing.json"),
         *(Fault(Action.HOLD, "UpdateTable", number) for number in range(1, max(len(kind.tables), 1) + 1)),

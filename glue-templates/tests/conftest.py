@@ -45,7 +45,7 @@ settings.load_profile("no deadline")
 HERE = Path(__file__).parent
 BUCKET = "pp-dw-123456789012"
 
-# What a test uses to run jobs on Spark: fixtures, and names that its module imports.
+# A test that uses one of these fixtures, or whose module imports one of SPARK_IMPORTS, runs jobs on Spark.
 SPARK_FIXTURES = {"dataset", "silver", "gold"}
 
 JOBS: dict[str, tuple[Any, Any]] = {
@@ -93,10 +93,11 @@ def only_marked_tests_start_spark(request: pytest.FixtureRequest, monkeypatch: p
 
 @pytest.fixture(scope="session", autouse=True)
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The S3 and Glue emulator of local runs, in memory, and a Spark configuration for it.
+    """The in-memory S3 and Glue emulator of local runs, and a Spark configuration for it.
 
-    LAKE_PYTHON is the Python with the emulator, LAKE_JARS the folder of the JARs for s3://, LAKE_ICEBERG_JARS that of
-    the JARs for Iceberg. `npx projen test:python` sets them.
+    Requires three environment variables, which `npx projen test:python` sets: LAKE_PYTHON is the Python interpreter of
+    the emulator, LAKE_JARS is the folder with the JARs for s3://, and LAKE_ICEBERG_JARS is the folder with the JARs for
+    Iceberg.
     """
     python = os.environ["LAKE_PYTHON"]
     roles = tmp_path_factory.mktemp("roles")
@@ -124,7 +125,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         os.environ["LAKE_JARS"],
         work,
         iceberg_jars=os.environ["LAKE_ICEBERG_JARS"],
-        # Spark acts as the job: S3A by its setting, the AWS SDK for Java, which Iceberg uses, by system properties.
+        # Spark has the access key of the job: S3A reads a setting. Iceberg, with the AWS SDK, reads system properties.
         java_options=f"-Daws.accessKeyId={JOB} -Daws.secretAccessKey=test",
         extra={"spark.hadoop.fs.s3a.access.key": JOB},
     )
@@ -153,7 +154,7 @@ def source_of_module() -> Iterator[Source]:
 
 @pytest.fixture(autouse=True)
 def no_redaction() -> Iterator[None]:
-    """Forget the secrets of a test after it."""
+    """Clear the secrets to redact after each test."""
     yield
     REDACTION.clear()
 

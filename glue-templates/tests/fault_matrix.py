@@ -29,7 +29,7 @@ BUCKET = "pp-dw-123456789012"
 KINDS = {kind.name: kind for kind in (*MAIN, *OTHERS, *GOLD_MAIN, *GOLD_OTHERS, *ICEBERG, *GOLD_ICEBERG)}
 CATALOG_CALLS = CATALOG_WRITES | {"GetTable"}
 ALL_CALLS = (*MAIN, *GOLD_MAIN, *ICEBERG, *GOLD_ICEBERG)
-AFTER_INTERRUPTION = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS)  # datasets with two copies to interrupt between
+AFTER_INTERRUPTION = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS)  # a publication copies at least two objects
 BEFORE = (Before.NOTHING, Before.INTERRUPTED, Before.INTERRUPTED_AND_EXPIRED)
 BEFORE_ICEBERG = (Before.NOTHING, Before.UNPUBLISHED, Before.INTERRUPTED)
 ACTIONS_ON_ANY_CALL = (Action.STATUS_500, Action.STATUS_503, Action.RESET_BEFORE, Action.RESET_AFTER)
@@ -48,7 +48,7 @@ ACTIONS_BY_KIND = {
 
 
 def kills(calls: Counter[str]) -> Iterator[Fault]:
-    """One kill before the first write and one after each write, which leaves the same state as before the next one."""
+    """A kill before the first write and after each write. A kill before the next write would leave the same state."""
     writes = sum(count for kind, count in calls.items() if kind not in READS and kind != "Download")
     yield Fault(Action.KILL_BEFORE, "write", 1)
     for number in range(1, writes + 1):
@@ -56,7 +56,7 @@ def kills(calls: Counter[str]) -> Iterator[Fault]:
 
 
 def call_faults(calls: Counter[str]) -> Iterator[Fault]:
-    """Faults of every single call, of all calls of a kind from there on, and outages of S3 from there on."""
+    """For each call, faults of only this call, of all calls of its kind from this call on, and an outage from it on."""
     for kind, count in calls.items():
         for number in range(1, count + 1):
             twice = () if kind in READS else (Action.DUPLICATE,)
@@ -108,9 +108,9 @@ def summary(outcome: Outcome) -> str:
 
 @contextmanager
 def set_up() -> Iterator[str]:
-    """S3 and the Data Catalog in memory, with the bucket. Yields their endpoint.
+    """Run the in-memory emulator of S3 and the Data Catalog, with the bucket. Yields its endpoint.
 
-    LAKE_PYTHON is the Python with the emulator.
+    LAKE_PYTHON is the Python interpreter of the emulator.
     """
     script = Path(__file__).parent.parent / "local_glue" / "emulator.py"
     os.environ[ROLES_FOLDER] = tempfile.mkdtemp(prefix="medallion-roles-")

@@ -21,7 +21,7 @@ Policy = dict[str, Any]
 
 @cache
 def _synthesized() -> dict[str, dict[str, Policy]]:
-    """The policies by role and name. test/security/job-roles.test.ts writes them."""
+    """The policies, keyed by role and name. test/security/job-roles.test.ts writes them."""
     roles: dict[str, dict[str, Policy]] = json.loads(Path(__file__).with_name("roles.json").read_text())
     return roles
 
@@ -29,9 +29,9 @@ def _synthesized() -> dict[str, dict[str, Policy]]:
 def policies_of(
     layer: str, dataset: str, bucket: str, document: Mapping[str, Any], inputs: Sequence[Mapping[str, str]] = ()
 ) -> list[Policy]:
-    """The policies of the role of a dataset: its own for bronze, which has fewer permissions than the shared role.
+    """The policies of the role of a dataset. Bronze datasets have their own role, which has fewer permissions.
 
-    The role of every bronze dataset can read a secret, although only datasets with `auth` have this permission.
+    In tests, every bronze dataset can read a secret. In a lake, only datasets with `auth` have this permission.
     """
     if layer != "bronze":
         named = list(_synthesized()["shared"].values())
@@ -83,9 +83,9 @@ def _session_of(access_key: str) -> boto3.Session:
 
 @contextmanager
 def acting_as_job(policies: list[Policy]) -> Iterator[None]:
-    """Limit the AWS clients that are created in the block to these policies, and the requests of Spark.
+    """Limit the AWS clients that are created in the block, and the requests of Spark, to these policies.
 
-    A job that runs within the run of another one has its own role.
+    If a job runs within the run of another job, each has its own role.
     """
     role = Path(os.environ[ROLES_FOLDER], f"{JOB}.json")
     outer = role.read_text() if role.exists() else None

@@ -65,7 +65,7 @@ class Source:
 
     url: str
     responses: dict[str, list[Response]] = field(default_factory=dict)
-    apis: dict[str, Callable[[Request], Response]] = field(default_factory=dict)  # by the beginning of their paths
+    apis: dict[str, Callable[[Request], Response]] = field(default_factory=dict)  # keyed by the start of their paths
     requests: list[str] = field(default_factory=list)
     request_headers: list[dict[str, str]] = field(default_factory=list)
     in_flight: list[str] = field(default_factory=list)
@@ -101,7 +101,7 @@ def serving(certificate: Path | None = None) -> Iterator[Source]:
                 self._finish()
 
         def _finish(self) -> None:
-            """Called before the last byte is sent: a client that has it may send its next request before this thread continues."""
+            """Called before the last byte, because a client that has it may send its next request immediately."""
             if self.path in found.in_flight:
                 found.in_flight.remove(self.path)
 

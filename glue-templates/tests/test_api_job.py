@@ -250,7 +250,7 @@ PEOPLE = [{"type": "people", "id": str(number), "name": "P"} for number in range
 def test_an_empty_list_of_records_never_makes_another_list_the_table(
     source: Source, dataset: MakeDataset, declared: Any
 ) -> None:
-    """Also for a table that was published before published.json had the place of the records."""
+    """This includes tables that were published before published.json had the place of the records."""
     made = dataset(["entities"])
     endpoints = {"entities": source.serves("/entities", json.dumps({"data": ORDERS, "included": PEOPLE}).encode())}
     made.run_on(api_endpoints=endpoints)
@@ -279,7 +279,7 @@ def test_records_at_another_place_than_published_fail_and_name_both(source: Sour
 
 
 def test_each_endpoint_keeps_the_place_of_its_own_records(source: Source, dataset: MakeDataset) -> None:
-    """Also an endpoint that is not a table, and one with a response that is one record."""
+    """This includes an endpoint that is not a table, and an endpoint whose response is a single record."""
     made = dataset(["parts", "status"])
     source.serves("/ids", b'{"groups": [{"id": 1}], "links": []}')
     source.serves_api("/parts/", lambda _: Response(b'{"members": [{"n": 1}]}'))

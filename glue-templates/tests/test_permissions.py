@@ -163,7 +163,7 @@ def test_bronze_from_an_api_per_value_of_a_table(
     recorder: Recorder, metrics: None, dataset: MakeDataset, silver: MakeTable, source: Source
 ) -> None:
     read = silver()
-    *_, made = [dataset(["items"]) for _ in range(9)]  # a number in its name that the input does not have
+    *_, made = [dataset(["items"]) for _ in range(9)]  # so that its number differs from that of the input
     read.run("SELECT 'items' AS path")
     made.names["inputs"] = [read.as_input()]
     (table,) = read.names["tables"].values()
@@ -247,7 +247,7 @@ def test_derived(
     layer: str,
 ) -> None:
     make = {"silver": silver, "gold": gold}[layer]
-    *_, bronze = [dataset() for _ in range(9)]  # a number in its name that no derived dataset has
+    *_, bronze = [dataset() for _ in range(9)]  # so that its number differs from those of derived datasets
     bronze.run(source.serves("/x.csv", b"n,v\n1,a\n2,b\n"))
     table = f"pp_dw_bronze.{bronze.name.replace('-', '_')}"
     kinds: list[tuple[str, str | Transform, dict[str, Any]]] = [

@@ -1,4 +1,4 @@
-"""The silver job. It is the job of gold, whose tests are in test_gold_job.py: these tests cover what the layer decides."""
+"""The silver job. It shares its code with the gold job (see test_gold_job.py). These tests cover the differences."""
 
 from collections.abc import Callable
 

@@ -6,7 +6,7 @@ import { CHECKED_LAKES } from '../security/lakes';
 
 const PAGE = 'docs/access/permissions-boundaries.md';
 
-/** What the roles of a service are for, in the words of the page. */
+/** The purpose of the roles of each service, as the page words it. */
 const USES: { readonly [service: string]: string } = {
   glue: 'jobs and crawlers',
   scheduler: 'schedules',
@@ -34,8 +34,8 @@ function actionsIn({ Statement }: PolicyDocument): string[] {
 }
 
 /**
- * The first part of the service that assumes a role: Lake Formation for the role that AWS Glue can assume, too.
- * Undefined for the roles of grantees, which principals assume.
+ * The service that assumes a role, such as `glue`. For the role that both AWS Glue and Lake Formation can assume, it is
+ * Lake Formation. Undefined for the roles of grantees, which no service assumes.
  */
 function serviceOf(role: { readonly Properties: { readonly [property: string]: unknown } }): string | undefined {
   const { Statement } = role.Properties.AssumeRolePolicyDocument as PolicyDocument;
@@ -43,8 +43,8 @@ function serviceOf(role: { readonly Properties: { readonly [property: string]: u
 }
 
 /**
- * The actions of all roles of a stack that services assume: of their inline policies, their managed policies, and
- * policies of the stack. The library creates only such roles.
+ * The actions in all policies of the roles that services assume: inline policies, managed policies, and policies that
+ * the stack attaches. The library creates only such roles.
  */
 function actionsOf(stack: Stack): Action[] {
   const all = resources(stack);

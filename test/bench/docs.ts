@@ -24,7 +24,7 @@ const MAX_SECONDS = 2;
 
 type Layer = keyof typeof DATASETS;
 
-/** The inputs of each derived dataset: one to three of the layer before. */
+/** The inputs of each derived dataset: one to three datasets of the previous layer. */
 const inputsOf = (layer: Layer, index: number): number[] => {
   const count = DATASETS[layer === 'gold' ? 'silver' : 'bronze'];
   return [...new Set([index, index * 7 + 3, index * 3 + 1].slice(0, 1 + index % 3).map(each => each % count))];
@@ -101,7 +101,7 @@ async function main(): Promise<number> {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const { page, problems } = await openFile(browser, file);
-      // The time of the frame after the graph and the table of all datasets are in the page.
+      // The time of the first frame that shows the graph and the table of all datasets.
       times.push(await page.evaluate<number>(
         'new Promise(resolve => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()))))',
       ) / 1000);

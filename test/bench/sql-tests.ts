@@ -1,6 +1,6 @@
 /**
- * Benchmarks `medallion test` with 20 tests: those of the quickstart, of a query with a join and of a history, in four
- * copies.
+ * Benchmarks `medallion test` with 20 tests: four copies of the tests of the quickstart, of a query with a join, and of
+ * a history.
  *
  * Run by `npm run bench:tests -- [--rounds 3]`. A warm-up run fills the cache and is not measured. Prints the median
  * time of the command, and the load of the machine, because other processes make Spark slower.

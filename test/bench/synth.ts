@@ -2,8 +2,9 @@
  * Benchmarks the synthesis of a lake with 1 to 300 datasets against the same resources written by hand.
  *
  * Run by `npm run bench:synth -- [--rounds 3] [--datasets 1,10,100,300]`. Each round runs both variants, each in a new
- * process. Times are medians, from the creation of the App to the end of its synthesis. The ratio is that of the CPU
- * times, which depend less on other processes. Prints the resource types whose properties differ between the variants.
+ * process. Times are medians, from the creation of the App to the end of its synthesis. The ratio compares CPU
+ * times, because they depend less on other processes. Prints the resource types whose properties differ between the
+ * variants.
  */
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
@@ -127,8 +128,8 @@ function measure(lake: Lake): Measurement {
 }
 
 /**
- * Returns the type and properties of each resource. Logical IDs in references are replaced by resource types. A joined
- * text has the same notation as `Fn::Sub`, which the library uses because it is shorter.
+ * Returns the type and properties of each resource. Logical IDs in references are replaced by resource types.
+ * `Fn::Join` is converted to the notation of `Fn::Sub`, which the library uses because it is shorter.
  */
 function propertiesOf(template: string): string[] {
   const resources = JSON.parse(template).Resources as Record<

@@ -20,7 +20,7 @@ const RECORDS = [1, 2, 3, 4, 5].map(id => ({ id, name: `0${id}` }));
 /** The types of pagination in the sample, with two types of authentication and a secret with several keys. */
 const SAMPLE = ['auto', 'json_link', 'cursor'];
 
-/** All of them cover each type of pagination and each type of authentication at least once. */
+/** A dataset per type of pagination. All datasets together use each type of authentication at least once. */
 const DATASETS = PAGINATIONS.map((pagination, index) => ({
   dataset: `by-${pagination.type.replace(/_/g, '-')}`,
   pagination,
@@ -48,8 +48,8 @@ function isAuthenticated(number: number, request: http.IncomingMessage, params: 
 }
 
 /**
- * Responds with two records per page and the next page in the pagination type of the dataset. The response contains the
- * headers and parameters of the request, as those of some servers do.
+ * Responds with two records per page and the next page in the pagination type of the dataset. Like the responses of
+ * some servers, the response contains the headers and parameters of the request.
  */
 function respond(request: http.IncomingMessage, response: http.ServerResponse): void {
   const { pathname, searchParams: params } = new URL(request.url ?? '', source);

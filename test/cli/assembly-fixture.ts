@@ -50,7 +50,7 @@ export function glueJob({ dataset, layer = 'bronze', inputs, isIceberg, properti
 /** A pipeline of a test assembly. */
 export interface FixturePipeline {
   readonly pipeline: string;
-  /** The inputs of each dataset, by `layer/dataset`. Datasets come after their inputs. */
+  /** The inputs of each dataset, keyed by `layer/dataset`. Datasets come after their inputs. */
   readonly inputs: Record<string, string[]>;
   readonly prefix?: string;
   readonly max?: number;

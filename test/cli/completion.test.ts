@@ -72,7 +72,7 @@ describe.each([
       ['\r', 'ran: list'],
       [`medallion --app ${app} run zip\t`, 'zipcodes'],
       ['--al\t', '--all'],
-      // --all is also the start of --allow.
+      // --allow starts with --all.
       ['ow shr\t', 'shrink'],
       ['\r', `ran: --app ${app} run zipcodes --allow shrink`],
     ];

@@ -5,7 +5,7 @@ import { Confirmations } from '../../src/cli/confirmations';
 
 const START = Date.parse('2026-11-23T00:00:00Z');
 const HOUR = 3_600_000;
-/** The time of an hour. */
+/** The ISO 8601 time that is a number of hours after START. */
 const at = (hour: number) => new Date(START + hour * HOUR).toISOString();
 const runsOf = (dataset: string) => `s3://lake/etl/${dataset.split('/')[1]}/runs/${dataset.split('/')[0]}/`;
 
@@ -14,7 +14,7 @@ interface Published {
   readonly hour?: number;
   readonly run_id?: string;
   readonly reads?: Record<string, string>;
-  /** The hours of runs that found it unchanged. */
+  /** The hours of runs in which its source or inputs were unchanged. */
   readonly unchanged?: number[];
 }
 

@@ -20,7 +20,7 @@ const app = historyApp();
 let server: ChildProcess;
 let endpoint: string;
 
-/** A request to the emulator, which accepts unsigned ones. */
+/** Sends a request to the emulator, which accepts unsigned requests. */
 async function request(target: string, body: object): Promise<void> {
   const headers = { 'X-Amz-Target': target, 'Content-Type': 'application/x-amz-json-1.1' };
   const response = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -91,7 +91,7 @@ async function json<T>(...args: string[]): Promise<T> {
   return JSON.parse(stdout) as T;
 }
 
-/** The runs of the job that the emulator plays from now on. */
+/** Sets the runs of the job that the emulator simulates from now on. */
 function play(...attempts: object[]): void {
   fs.writeFileSync(played, JSON.stringify({ [JOB]: attempts }));
 }

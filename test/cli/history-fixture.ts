@@ -77,7 +77,7 @@ export function writeObject(data: string, key: string, content: object | string)
   fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** A lake with runs that were published, unchanged, failed, killed, rolled back, of an old version, and hostile. */
+/** A lake with runs of every status, records of an old version, and records with hostile values. */
 export function historyLake(): string {
   const data = path.join(temporaryFolder(), '.medallion');
   const zipcodes = 'etl/zipcodes/runs/bronze/';

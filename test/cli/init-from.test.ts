@@ -51,7 +51,7 @@ const DEVIATIONS: { readonly [file: string]: string } = {
     '{"dataset": "zipcodes", "data_size_category": "small", "source_url": "https://example.org/zipcodes.csv"}\n',
 };
 
-/** The result of the command in the folder, in this process: the start of a process takes seconds. */
+/** Runs the command in the folder. Uses this process, because the start of another process takes seconds. */
 function initFromIn(args: Partial<InitFromOptions> = {}): { code: number; stdout: string } {
   let stdout = '';
   const write = jest.spyOn(process.stdout, 'write').mockImplementation(text => {

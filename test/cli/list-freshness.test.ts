@@ -25,7 +25,7 @@ beforeAll(() => {
   app.synth();
 });
 
-/** Writes published.json and run records of zipcodes, replacing those from before. */
+/** Replaces published.json and the run records of zipcodes. */
 function write(published: object | undefined, records: object[] = []): void {
   const runs = Lake.pathIn(data, readDatasets(cdkOut)[0].runs);
   fs.rmSync(data, { recursive: true, force: true });

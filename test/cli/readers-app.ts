@@ -4,8 +4,8 @@ import {
 } from 'cdk-glue-medallion';
 
 /**
- * The same bronze table in both formats, and a gold dataset with every type of an Iceberg table, whose rows are sorted
- * by ID and in several objects.
+ * The same bronze table in both formats, and a gold dataset with every type that an Iceberg table supports. Its
+ * rows are sorted by ID and stored in several objects.
  */
 const app = new App();
 const source: string = app.node.tryGetContext('source');

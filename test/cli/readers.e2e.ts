@@ -80,7 +80,7 @@ function read(script: string, args: string[], env: Record<string, string> = {}):
   const stdout = execFileSync(python, [path.join(SCRIPTS, script), ...args], {
     encoding: 'utf8',
     cwd: path.dirname(medallion.lake),
-    // Without it, Polars prints that the package polars_iceberg plans scans faster.
+    // Without this variable, Polars prints a recommendation to install polars_iceberg.
     env: { ...process.env, POLARS_ICEBERG_PLANNER: 'pyiceberg', ...env },
   });
   return JSON.parse(stdout) as Record<string, unknown>;

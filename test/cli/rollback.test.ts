@@ -7,9 +7,9 @@ import { ROOT } from './command-fixture';
 const BUCKET = 'pp-dw-123456789012';
 const FIRST = '20261123T012048123Z-3f9a1c';
 const SECOND = '20261124T012048123Z-71be02';
-/** Failed. */
+/** A run that failed. */
 const THIRD = '20261125T012048123Z-9c04de';
-/** Its originals have expired. */
+/** A run whose originals have expired. */
 const EXPIRED = '20261122T012048123Z-000000';
 
 const app = writeAssembly({

@@ -116,7 +116,7 @@ test('prints one ruleset per table', () => {
   expect(ruleset).toMatch(/^Rules = \[\n/);
 });
 
-/** Rules, and what they are in DQDL. */
+/** Rules, and the equivalent rules in DQDL. */
 const DQDL: [what: string, rule: Rule, dqdl: string, isCurrent?: string][] = [
   ['not null', { not_null: 'a' }, 'IsComplete "a"'],
   ['not null with a share', { not_null: 'a', max_share: 0.01 }, 'Completeness "a" >= 0.99'],

@@ -31,7 +31,7 @@ afterAll(() => {
   await run.ended;
   const scripts = run.stderr().match(/^Running pp-dw-gold-\S+/gm) ?? [];
   expect(scripts.length).toBeGreaterThan(1);
-  // The bronze job and the first script of its version share one.
+  // Each script has its own JVM. The bronze job shares the JVM of the first script of its Glue version.
   expect(jvms.size).toBe(scripts.length);
 });
 

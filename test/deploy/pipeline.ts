@@ -9,7 +9,7 @@ const HISTORY = 'gold/states-history';
 
 interface Round {
   readonly what: string;
-  /** What the played runs of the jobs do. */
+  /** The behavior of the simulated job runs. */
   readonly script: Script;
   /** The datasets with their statuses. */
   readonly statuses: string[];
@@ -39,7 +39,7 @@ const ROUNDS: Round[] = [
   },
 ];
 
-/** Executes the deployed state machines. The runs of the Glue jobs are played. */
+/** Executes the deployed state machines. The runs of the Glue jobs are simulated. */
 export async function checkPipeline(lake: PlayedLake): Promise<Result[]> {
   const results: Result[] = [];
   for (const { what, script, statuses, starts } of ROUNDS) {

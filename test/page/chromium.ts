@@ -9,7 +9,7 @@ const ARGUMENTS = [
   '--disable-component-update', '--disable-sync',
 ];
 
-/** Starts the Chromium of the machine. Fails with what to install if there is none. */
+/** Starts the Chromium that is installed on the machine. If there is none, the error says how to install it. */
 export async function startChromium(): Promise<Browser> {
   if (!fs.existsSync(EXECUTABLE)) {
     throw new Error(
@@ -27,7 +27,7 @@ export interface View {
   readonly colorScheme?: 'light' | 'dark';
 }
 
-/** A page in Chromium, and what it should not have done. */
+/** A page in Chromium, and the problems that it has caused. */
 export interface OpenPage {
   readonly page: Page;
   /** Errors, messages on the console, and requests other than that of the file. */

@@ -34,7 +34,7 @@ export function timeOf(hours: number): string {
   return new Date(NOW - hours * HOUR).toISOString();
 }
 
-/** A run record as the job writes it, with other keys. */
+/** A run record as the job writes it, with additional or changed keys. */
 export function record(hours: number, status: string, others: object = {}): Record<string, unknown> {
   return {
     run_id: runIdOf(hours),
@@ -67,7 +67,7 @@ export function table(name: string, rows: number, columns: Record<string, string
   };
 }
 
-/** Writes the records of datasets, by `layer/dataset`, to a local lake. */
+/** Writes the records of datasets, keyed by `layer/dataset`, to a local lake. */
 export function writeAllRecords(folder: string, records: Record<string, Record<string, unknown>[]>): void {
   for (const dataset of readDatasets(path.join(folder, 'cdk.out'))) {
     const ofDataset = records[`${dataset.layer}/${dataset.dataset}`];

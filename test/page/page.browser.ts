@@ -48,7 +48,7 @@ async function open(route = '', view: View = {}, lake = file): Promise<Page> {
   return result.page;
 }
 
-/** The view changes after the event that tells the new address. */
+/** Waits for the heading, because the view changes after the event that reports the new URL. */
 async function expectHeading(page: Page, heading: string): Promise<void> {
   const current = () => page.locator('h1').innerText();
   for (let attempts = 0; attempts < 100 && await current() !== heading; attempts++) {
@@ -82,7 +82,7 @@ describe('overview', () => {
     ]);
   });
 
-  test('an app without datasets has a page that tells what to do', async () => {
+  test('the page of an app without datasets says what to do', async () => {
     const page = await open('', {}, emptyFile);
     await expectHeading(page, 'The lake has no datasets');
     expect(await page.locator('main').innerText()).toContain('npx medallion docs');
@@ -184,7 +184,7 @@ describe('dataset', () => {
 describe('tables', () => {
   const first = (page: Page) => texts(page, 'section[aria-labelledby=datasets] tbody th');
 
-  test('a heading sorts by its column, first ascending, then descending, then as before', async () => {
+  test('a heading sorts by its column: first ascending, then descending, then in the original order', async () => {
     const page = await open();
     const before = await first(page);
     const rows = page.locator('section[aria-labelledby=datasets] th').getByRole('button', { name: 'Rows' });

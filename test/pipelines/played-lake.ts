@@ -14,13 +14,13 @@ import { temporaryFolder } from '../cli/assembly-fixture';
 import { Aws } from '../deploy/aws';
 import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from '../deploy/emulator';
 
-/** Waits of state machines and played runs take this part of their time. */
+/** The factor that shortens the waits of state machines and the duration of simulated runs. */
 const SCALE = 0.004;
 
 /** Below the limit of resources in a stack. */
 const DATASETS_PER_STACK = 100;
 
-/** One attempt of a played run. See glue-templates/tests/deploy/played_glue.py. */
+/** One attempt of a simulated run. See glue-templates/tests/deploy/played_glue.py. */
 export interface PlayedRun {
   readonly state?: 'SUCCEEDED' | 'FAILED' | 'TIMEOUT' | 'STOPPED';
   readonly seconds?: number;
@@ -50,19 +50,19 @@ export interface Outcome {
   readonly datasets: DatasetResult[];
 }
 
-/** The inputs of each dataset, by `layer/dataset`. Datasets come after their inputs. */
+/** The inputs of each dataset, keyed by `layer/dataset`. Datasets come after their inputs. */
 export interface Inputs {
   readonly [dataset: string]: string[];
 }
 
-/** The alerts of the lake, and what all datasets declare. */
+/** The alerts of the lake, and the settings of all its datasets. */
 export interface LakeSettings {
   readonly alerts?: Alerts;
   readonly freshness?: Freshness;
   readonly tableFormat?: TableFormat;
 }
 
-/** A lake in the emulator: its state machines run, and its Glue jobs are played. */
+/** A lake in the emulator: its state machines run, and its Glue jobs are simulated. */
 export class PlayedLake {
   /** Starts an emulator. */
   static async start(): Promise<PlayedLake> {
@@ -213,7 +213,7 @@ export class PlayedLake {
     return { ...outcome, started: started.map(line => line.replace(' start', '')) };
   }
 
-  /** The starts and ends of played runs and crawls, as `bronze/a start` and `bronze/a-crawler start`, in order. */
+  /** The starts and ends of simulated runs and crawls, as `bronze/a start` and `bronze/a-crawler start`, in order. */
   log(prefix: string): string[] {
     const file = path.join(this.folder, 'log.jsonl');
     const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];

@@ -1,4 +1,4 @@
-"""The values because of which a column is text are named, with the keys to paste."""
+"""Reports the values that keep a column text, with the configuration keys to paste."""
 
 import pyarrow as pa
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from etl_runtime.columns.blocking_values import blocked_lines, blocked_type, is_missing_word
 
 NUMBERS = [str(number) for number in range(10, 40)]
-DAYS = [f"{day:02}/{month:02}/2024" for day in range(1, 13) for month in range(1, 6)]  # of either order
+DAYS = [f"{day:02}/{month:02}/2024" for day in range(1, 13) for month in range(1, 6)]  # valid in either order
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Values of JSON in Python."""
+"""The conversion of JSON values in Python."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Where a source is converted: on the driver, in Spark, or some parts here and some there. The result is the same."""
+"""A source can be converted on the driver, in Spark tasks, or partly on both. The result is always the same."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""Containers, encodings and delimiters: the table of an original, or the error with its fix."""
+"""Containers, encodings and delimiters: an original becomes the expected table, or the error states the fix."""
 
 import io
 import json
@@ -21,7 +21,7 @@ ROWS = [{"id": 1, "name": "a", "meta_rescued": None}, {"id": 2, "name": "b", "me
 
 
 def encrypted_zip() -> bytes:
-    """A ZIP whose one member has the encryption bit set."""
+    """A ZIP whose only member has the encryption bit set."""
     content = bytearray(zipped(**{"x.csv": CSV}))
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = content.index(magic) + offset

@@ -1,15 +1,17 @@
-"""Plays AWS Glue in the emulator: runs of jobs take some time, fail, are retried and write records, as a script says.
+"""Simulates runs of AWS Glue jobs in the emulator: they take time, fail, are retried and write records as scripted.
 
-The emulator records runs of jobs, but they never end. The script is the JSON file PLAYED_RUNS, which is read at the start
-of each run. It maps the name of a job to the attempts of its next runs; the last attempt is repeated:
+In the emulator itself, a job run never ends. The environment variable PLAYED_RUNS is the path of the script, a JSON
+file that is read at the start of each run. It maps the name of a job to the attempts of its next runs. The last attempt
+is repeated:
 
     {"pp-dw-bronze-zipcodes": [{"state": "FAILED", "error": "…"}, {"state": "SUCCEEDED", "rows": 7}]}
 
-An attempt has `state` (default SUCCEEDED), `seconds` (default 60), `status` (published or unchanged), `rows`, `error`,
-`schema_changes` (whether the publication changes the schema; the first one does), `record` (false: the run writes none;
-"large": a record of 300 KB), and `command` (runs instead, and decides the state; it writes the record itself). All times
-are multiplied by SFN_WAIT_SCALE, like the waits of the state machines. The name of a crawler maps to the state in which
-its crawls end. The runs and crawls are appended to the file PLAYED_LOG.
+The keys of an attempt are `state` (default: SUCCEEDED), `seconds` (default: 60), `status` (published or unchanged),
+`rows`, `error`, `schema_changes` (whether the publication changes the schema; the first one always does), `record`
+(false: the run writes no record; "large": the record has 300 KB), and `command` (a command that runs instead: it writes
+the record, and its exit code determines the state). The script also maps the name of a crawler to the state in which
+its crawls end. All times are multiplied by SFN_WAIT_SCALE, like the waits of the state machines. Runs and crawls are
+appended to the file in PLAYED_LOG.
 """
 
 import contextvars
@@ -29,7 +31,7 @@ ACTIVE = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 
 
 def play() -> None:
-    """Replace the runs of the emulator's Glue by played ones."""
+    """Replace the job runs and crawls of the emulator with simulated ones."""
     from ministack.services import glue
 
     glue._start_job_run = _start_job_run
@@ -84,7 +86,7 @@ def _start_attempt(name: str, run_id: str, attempt: int) -> dict[str, Any]:
 
 
 def _start_crawler(data: dict[str, Any]) -> Any:
-    """A crawl that ends with SUCCEEDED, or with the state that the script has for the crawler."""
+    """Start a crawl, which ends with the state that the script has for the crawler (default: SUCCEEDED)."""
     from ministack.core.responses import error_response_json, json_response
     from ministack.services import glue
 

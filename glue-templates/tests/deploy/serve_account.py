@@ -1,6 +1,7 @@
-"""An emulated AWS account for one test: as start.py, without the extensions of state machines.
+"""Runs an emulated AWS account for one test, like start.py, but without the additional features of state machines.
 
-PYTHONPATH must have local_glue and the folder of this file. With --roles DIR, requests with the access key KEY are limited to the policies in DIR/KEY.json.
+PYTHONPATH must contain local_glue and the folder of this file. With --roles DIR, requests with the access key KEY are
+limited to the policies in DIR/KEY.json.
 """
 
 import asyncio

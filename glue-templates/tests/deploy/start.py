@@ -1,7 +1,7 @@
-"""An emulated AWS account: ministack with all of its services, in memory, bound to 127.0.0.1. Runs of Glue jobs are played.
+"""Runs an emulated AWS account: ministack on 127.0.0.1, in memory, with all its services. Glue job runs are simulated.
 
 Writes its endpoint, http://127.0.0.1:PORT, to standard output when it accepts requests. Ends when its parent closes
-standard input, a pipe.
+the pipe to its standard input.
 """
 
 import asyncio

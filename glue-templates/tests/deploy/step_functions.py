@@ -1,8 +1,8 @@
-"""What the emulator's Step Functions lacks: s3:getObject and s3:putObject, the scopes of variables in a Map, a Choice in a
-Map, and counts of a history.
+"""Adds features that the emulator's Step Functions lacks: s3:getObject and s3:putObject, variable scopes and Choice
+states in a Map, and counts of the events in a history.
 
-Faults can be played: `"throttled": {"glue:getJobRun": 2}` in PLAYED_RUNS makes the first two of these calls fail, and
-`"list_delay": 30` leaves executions out of lists for their first 30 seconds.
+The script in PLAYED_RUNS can also inject faults: `"throttled": {"glue:getJobRun": 2}` makes the first two of these
+calls fail, and `"list_delay": 30` leaves executions out of lists for their first 30 seconds.
 """
 
 import copy
@@ -93,7 +93,7 @@ def _put_object(data: dict[str, Any]) -> dict[str, Any]:
 def _run_sub_machine(
     states: dict[str, Any], start_at: str, data: object, execution: dict[str, Any], context: dict[str, Any]
 ) -> Any:
-    """An iteration of a Map. It has its own variables, and its states are counted."""
+    """Run an iteration of a Map with its own variables, and count its states."""
     from ministack.services import stepfunctions as sfn
 
     context = {**context, "variables": dict(context.get("variables", {}))}
@@ -133,7 +133,7 @@ def _write_counts() -> None:
         time.sleep(0.3)
         try:
             text = json.dumps({arn: dict(counts) for arn, counts in dict(_counts).items()})
-        except RuntimeError:  # changed meanwhile
+        except RuntimeError:  # the dictionary has changed in the meantime
             continue
         path.with_suffix(".tmp").write_text(text)
         path.with_suffix(".tmp").replace(path)

@@ -15,13 +15,13 @@ MANY_OBJECTS = {
     "etl_runtime.read.text.decode.BLOCK_BYTES": 60,
     "etl_runtime.read.split_records.PART_BYTES": 100,
     "etl_runtime.convert.conversion.ONE_OBJECT_BYTES": 50,
-    "etl_runtime.convert.part_writer.MAX_DRIVER_BYTES": 150,  # the others are converted by Spark
+    "etl_runtime.convert.part_writer.MAX_DRIVER_BYTES": 150,  # Spark converts the other parts
 }
 ONE_PART_PER_BLOCK = {"etl_runtime.read.split_records.PART_BYTES": 42}
 MULTIPART_BYTES = 9_000_000  # bytes; boto3 uses a multipart upload above 8 MB
 
 Files = Callable[[Version], dict[str, bytes]]
-"""The files that the source serves in a version, by path."""
+"""Returns the files that the source serves in a version, keyed by path."""
 
 
 def numbers(version: Version) -> list[str]:
@@ -58,7 +58,7 @@ def large_zip(version: Version) -> dict[str, bytes]:
 
 
 def words(version: Version) -> list[str]:
-    """Numbers and text in turn, so that the values never match the published type."""
+    """Numbers and text in alternate versions, so that the values never match the published type."""
     return [f"row {value}" if version % 2 else value for value in numbers(version)]
 
 
@@ -98,7 +98,7 @@ ICEBERG_HUNDRED = iceberg(
 )
 
 MAIN = (ONE_OBJECT, MANY, TABLES)
-"""Tables with one object, with many objects, and two tables."""
+"""A table with one object, a table with many objects, and a dataset with two tables."""
 ICEBERG = (ICEBERG_MANY, ICEBERG_TABLES)
-"""Iceberg tables with many objects, and two Iceberg tables."""
+"""An Iceberg table with many objects, and a dataset with two Iceberg tables."""
 OTHERS = (MANY_TABLES, URLS, REBUILT, RESET)

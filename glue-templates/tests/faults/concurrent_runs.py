@@ -13,7 +13,7 @@ from faults.trial import Trial
 
 @dataclass
 class ConcurrentOutcome:
-    """The errors of both runs, or "" for a run that published, and problems."""
+    """The error of each run, which is "" if the run published, and the problems that were found."""
 
     first: str = ""
     second: str = ""

@@ -58,4 +58,4 @@ GOLD_MAIN = (GOLD_ONE, GOLD_HISTORY)
 """A table and a history."""
 GOLD_OTHERS = (GOLD_MANY, GOLD_OUTPUTS)
 GOLD_ICEBERG = (GOLD_ICEBERG_ONE, GOLD_ICEBERG_HISTORY)
-"""An Iceberg table and a history in one."""
+"""An Iceberg table, and a history in an Iceberg table."""

@@ -13,7 +13,7 @@ TIMES = ("valid_from", "valid_to")
 
 @dataclass(frozen=True)
 class RowVersion:
-    """The values of a row from one load to another."""
+    """The values that a row has from one load until another load."""
 
     id: int
     v: str | None
@@ -30,7 +30,7 @@ def version_text(*values: object) -> str:
 
 
 def load(number: Version) -> dict[int, str | None]:
-    """The values of a load by key. From load to load, keys are removed and return, and values change, also to null."""
+    """The values of a load, by key. From load to load, keys disappear and return, and values change or become null."""
 
     def value(key: int) -> str | None:
         changes = (number + key) // 4

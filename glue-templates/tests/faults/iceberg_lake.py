@@ -10,11 +10,11 @@ import boto3
 from faults.lake import Lake, Read, Rows, State, combined, state
 from faults.reader_process import ReaderProcess, ReadFailed
 
-READ_INTERVAL_SECONDS = 0.05  # leaves the processors to the job
+READ_INTERVAL_SECONDS = 0.05  # long enough to leave most CPU time to the job
 
 
 class IcebergLake(Lake):
-    """A table that is not in the Data Catalog has no rows."""
+    """A dataset with Iceberg tables. A table that is not in the Data Catalog counts as a table without rows."""
 
     def __init__(self, endpoint: str, bucket: str, names: Mapping[str, Any], read: Read, reader: ReaderProcess) -> None:
         super().__init__(endpoint, bucket, names, read)
@@ -53,7 +53,7 @@ class IcebergLake(Lake):
         )
 
     def unexpected_objects(self) -> list[str]:
-        """Objects that no kept snapshot, no metadata log and no record names, and what an active run would need."""
+        """Missing objects, objects that nothing refers to, and objects that only an active run needs."""
         bucket = f"s3://{self._bucket}/"
         named: set[str] = set()
         snapshots: set[int] = set()
@@ -76,7 +76,7 @@ class IcebergLake(Lake):
         return found + self.wrong_tags()
 
     def reset(self) -> None:
-        """Delete the dataset, as before its first run."""
+        """Delete everything that runs of the dataset have written."""
         for table in self._names["tables"].values():
             self._glue.delete_table(DatabaseName=self._names["database"], Name=table["name"])
         for uri in (f"s3://{self._bucket}/{self._names['layer']}/{self._names['dataset']}/", self._names["runs"]):
@@ -86,7 +86,7 @@ class IcebergLake(Lake):
 
     @contextmanager
     def reading(self, old: Rows, new: Rows) -> Iterator[list[str]]:
-        """Read each table in a loop meanwhile. Yields the problems: reads that are neither the old nor the new table."""
+        """Read each table in a loop within the block. Yields problems, such as a read of a mixture of two versions."""
         problems: list[str] = []
         stop = threading.Event()
 

@@ -6,7 +6,7 @@ Each line on standard input is a request, a JSON object:
 
 - `{"read": [DATABASE, TABLE]}` reads the current snapshot, as the Data Catalog names it.
 - `{"read": METADATA_LOCATION}` reads the current snapshot of a metadata file.
-- `{"named": [DATABASE, TABLE]}` returns the IDs of the snapshots and the objects that the table names.
+- `{"named": [DATABASE, TABLE]}` returns the IDs of the snapshots and the objects of the table.
 
 For each request, a line with a JSON object is written to standard output. `bytes` is the number of bytes that follow:
 the rows as an Arrow stream.
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def rows(table: Table) -> bytes:
-    """The rows of the current snapshot. Fails if an object is missing, or does not have the rows that its entry counts."""
+    """The rows of the current snapshot. Fails if an object is missing, or if the manifests have another row count."""
     snapshot = table.current_snapshot()
     found = table.scan(snapshot_id=snapshot.snapshot_id).to_arrow() if snapshot else table.scan().to_arrow()
     counted = sum(task.file.record_count for task in table.scan().plan_files())

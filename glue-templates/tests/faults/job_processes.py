@@ -8,7 +8,10 @@ from faults.job_process import JobProcess
 
 
 class JobProcesses:
-    """`constants` are set in the processes, by dotted name. `folder` contains their files and is removed at the end."""
+    """The current process and its replacement. `constants`, keyed by dotted name, are set in each process.
+
+    `folder` contains the files of the processes and is removed at the end.
+    """
 
     def __init__(self, endpoint: str, folder: Path, constants: Mapping[str, int | str]) -> None:
         self._endpoint = endpoint
@@ -28,7 +31,7 @@ class JobProcesses:
         return self._current
 
     def prepare_next(self) -> None:
-        """Start the replacement for the case that the current process is killed."""
+        """Start the replacement, in case the current process is killed."""
         self._spare = self._spare or self._start()
 
     def close(self) -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Rows = Mapping[str, list[str]]
-"""The rows as text, by table."""
+"""The rows as text, keyed by table."""
 Read = Callable[[list[pa.Table]], list[str]]
 """Returns the rows in the objects of a table as text."""
 
 
 class State(StrEnum):
-    """MIXED: all rows of the old or of the new version and some of the other, or one table is old and one is new."""
+    """MIXED: a table has all rows of one version and some of the other, or one table is old and another one is new."""
 
     OLD = "old"
     NEW = "new"
@@ -31,7 +31,7 @@ class State(StrEnum):
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:
-    """A versioned bucket and the databases, as those of EtlCore."""
+    """Create a versioned bucket and the databases, as EtlCore does."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 READS = frozenset({"GetObject", "HeadObject", "ListObjectsV2", "GetObjectTagging", "GetTable"})
 CATALOG_WRITES = frozenset({"CreateTable", "UpdateTable"})
 DELAY_SECONDS = 0.3
-CLIENT_TIMEOUT_SECONDS = 60  # of Iceberg in the job; a call that is held must continue before
+CLIENT_TIMEOUT_SECONDS = 60  # the timeout of Iceberg; a held call must continue earlier
 ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected by the fault proxy</Message></Error>'
 CATALOG_ERRORS = {
     500: (500, b"InternalServiceException"),
     503: (400, b"ThrottlingException"),
     409: (400, b"ConcurrentModificationException"),
 }
-"""The status code and the name of an error of the Data Catalog, by the status code of a similar error of S3."""
+"""The status code and name of an error of the Data Catalog, keyed by the status code of the similar error of S3."""
 HOP_BY_HOP_HEADERS = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "date", "server"}
 )
@@ -139,7 +139,7 @@ def download_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
 
 
 class Proxy:
-    """Listens at `url`. `calls` are those since the last `inject`."""
+    """A proxy that listens at `url`. `calls` has the calls since the last `inject`."""
 
     def __init__(self, server: str, kind: Callable[[str, str, Mapping[str, str]], str]) -> None:
         self.calls: list[Call] = []

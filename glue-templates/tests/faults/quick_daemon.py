@@ -1,4 +1,4 @@
-"""Replaces pyspark.daemon, from which Spark forks its workers: their retries do not wait."""
+"""Replaces pyspark.daemon, from which Spark forks its workers, so that retries in the workers do not wait."""
 
 from pyspark.daemon import manager
 

@@ -14,7 +14,7 @@ CLOCK = SimpleNamespace(sleep=lambda _: time.sleep(WAIT_SECONDS))
 
 
 def install(replace: Callable[[object, str, object], None] = setattr) -> None:
-    """For boto3, tenacity and HTTP requests in this process. `replace` can be the setattr of monkeypatch."""
+    """Shorten the delays of boto3, tenacity and HTTP requests in this process. `replace` can be monkeypatch.setattr."""
     replace(ExponentialBackoff, "delay_amount", lambda self, context: WAIT_SECONDS)
     replace(tenacity.nap, "time", CLOCK)
     replace(retries, "sleep_using_event", lambda stop: CLOCK.sleep)

@@ -15,7 +15,7 @@ class ReadFailed(Exception):
 
 
 class ReaderProcess:
-    """READERS_PYTHON is the Python with pyiceberg. `npx projen test:python` sets it."""
+    """Runs pyiceberg with the Python interpreter READERS_PYTHON, which `npx projen test:python` sets."""
 
     def __init__(self, endpoint: str) -> None:
         self._lock = threading.Lock()
@@ -35,7 +35,7 @@ class ReaderProcess:
         return self._rows(location)
 
     def named(self, database: str, table: str) -> tuple[set[int], set[str]]:
-        """The IDs of the snapshots and the URIs of the objects that the table names. Raises ReadFailed."""
+        """The IDs of the snapshots and the URIs of the objects of the table. Raises ReadFailed."""
         response, _ = self._request({"named": [database, table]})
         return set(response["snapshots"]), set(response["named"])
 

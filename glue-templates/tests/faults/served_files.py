@@ -10,7 +10,7 @@ from source_server import Response, serving
 
 
 class ServedFiles:
-    """Serves `files`, by path, of a version. The job keeps its originals in `raw`."""
+    """Serves the `files` of a version, keyed by path. The job stores its originals in `raw`."""
 
     def __init__(self, files: Callable[[Version], dict[str, bytes]], raw: str) -> None:
         self._files = files

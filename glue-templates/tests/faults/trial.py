@@ -20,7 +20,7 @@ from job_role import policies_of, write_role
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
 RETENTION_HOURS = 10 / 3600  # longer than a read, but shorter than a few trials
-RECORD_WRITES = ("PutObject", "write", "any")  # faults of these kinds prevent that the run record is written
+RECORD_WRITES = ("PutObject", "write", "any")  # these faults can keep the run from writing its record
 
 
 class Before(StrEnum):
@@ -34,7 +34,7 @@ class Before(StrEnum):
 
 @dataclass
 class Outcome:
-    """The result of a fault: the end of the run and its error, what readers saw then and after the next run, and problems."""
+    """The result of a fault: how the run ended, what readers saw then and after the next run, and problems."""
 
     dataset: str
     before: Before
@@ -126,7 +126,7 @@ class Trial:
         return outcome
 
     def _reading(self, old: Rows, new: Rows) -> AbstractContextManager[list[str]]:
-        """Read Iceberg tables meanwhile. Yields problems."""
+        """Read Iceberg tables within the block. Yields problems."""
         if isinstance(self.lake, IcebergLake):
             return self.lake.reading(old, new)
         return nullcontext([])
@@ -258,7 +258,7 @@ class Trial:
 
     @property
     def _interruption(self) -> Fault:
-        """The fault that interrupts a publication: when one of its tables is new, or all tables but not published.json."""
+        """The fault that interrupts a publication after its first object or table, but before published.json."""
         if not self.kind.is_iceberg:
             return Fault(Action.OUTAGE, "CopyObject", 2)
         if self.kind.tables:
@@ -274,7 +274,7 @@ class Trial:
         self._next_version(Before.NOTHING)
 
     def publication_writes(self) -> list[int]:
-        """The numbers, among the writes of the last run, of those from its intent on."""
+        """The numbers of the writes of the last run, from the write of publishing.json on."""
         writes = [call for call in self.job.s3.calls if call.kind not in READS]
         start = next(number for number, call in enumerate(writes, 1) if call.name == "publishing.json")
         return list(range(start, len(writes) + 1))

@@ -67,7 +67,7 @@ def published(kind: DatasetKind, endpoint: str, processes: JobProcesses) -> Iter
 def test_after_a_fault_each_table_is_old_or_new_and_after_the_next_run_it_is_new(
     tables: Trial, fault: Fault, ended: str, seen: State
 ) -> None:
-    """MIXED: one of the two tables is new. The next run commits the other one, or gives the first one back."""
+    """MIXED: one of the two tables is new. The next run commits the other one, or reverts the first one."""
     outcome = tables.run(fault)
     assert outcome.problems == []
     assert (outcome.ended, outcome.seen, outcome.after) == (ended, seen, State.NEW)
@@ -123,7 +123,7 @@ def test_after_a_fault_no_version_of_a_history_is_duplicated_or_lost(history: Tr
 def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reason(
     tables: Trial, s3_endpoint: str, held: str, second_held: str | None
 ) -> None:
-    """The second run begins while the first one is held before this request, and ends or is held meanwhile."""
+    """The second run begins while the first one is held before this request. It ends, or is held itself."""
     second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
     try:
         second_fault = Fault(Action.HOLD, second_held) if second_held else None

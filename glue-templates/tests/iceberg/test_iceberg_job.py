@@ -37,7 +37,7 @@ def test_a_publication_is_in_the_data_catalog_without_a_crawler(dataset: MakeDat
 
 
 def columns_in_catalog(made: Dataset | DerivedTable, key: str | None = None) -> dict[str, str]:
-    """The current columns. Glue keeps the dropped ones with a mark."""
+    """The current columns of the table. Glue keeps dropped columns and marks them."""
     return {
         column["Name"]: column["Type"]
         for column in glue_table(made, key)["StorageDescriptor"]["Columns"]
@@ -59,7 +59,7 @@ def objects(made: Dataset | DerivedTable) -> list[str]:
 
 
 def run_objects(made: Dataset | DerivedTable) -> list[str]:
-    """The kinds of objects under the run records, without the records."""
+    """The names of the files and folders next to the run records."""
     found = {uri.removeprefix(made.names["runs"]).partition("/")[0] for uri in made.store.list(made.names["runs"])}
     return sorted(name for name in found if not name.startswith("run_id="))
 

@@ -1,4 +1,4 @@
-"""Publications of Iceberg tables that are killed, refused or not answered, and what the next run does."""
+"""Publications of Iceberg tables that are killed, refused or get no response, and what the next run does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ Outcome = Callable[[Callable[[], int | None]], int | None]
 
 @contextmanager
 def commits(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> Iterator[None]:
-    """Replace the commits of a run: each outcome gets the function that makes the commit."""
+    """Replace the commits of a run with outcomes. Each outcome is called with a function that commits."""
     real, remaining = TableTransaction.commit, list(outcomes)
 
     def commit(transaction: TableTransaction, change: Commit) -> int | None:

@@ -1,4 +1,4 @@
-"""A run records its DPU-seconds: those of all workers, or with auto scaling those of the driver and its executors."""
+"""A run records the DPU-seconds of all workers or, with auto scaling, those of the driver and its executors."""
 
 import dataclasses
 import json

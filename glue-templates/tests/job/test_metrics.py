@@ -1,4 +1,4 @@
-"""The CloudWatch metrics of a run, with the emulator's CloudWatch: one data point per metric, and no failed runs."""
+"""The CloudWatch metrics of a run, in the emulator's CloudWatch: each metric has one data point per run."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ MakeDataset = Callable[..., Dataset]
 
 
 def metrics_of(made: Dataset) -> dict[str, float]:
-    """The sum of the data points of each metric, by name."""
+    """The sum of the data points of each metric, keyed by name."""
     cloudwatch: Any = boto3.client("cloudwatch", region_name="us-east-1")
     now = datetime.now(UTC)
     found: dict[str, float] = {}

@@ -31,7 +31,7 @@ def with_events(made: Any) -> Any:
 
 
 def events(made: Lake) -> dict[str, Any]:
-    """The events of the last run by type. Each is valid, and so is each of its facets."""
+    """Return the events of the last run, keyed by type. Fails if an event or one of its facets is invalid."""
     prefix = f"{made.names['runs']}lineage/run_id={made.record()['run_id']}/"
     found = {}
     for uri in made.store.list(prefix):

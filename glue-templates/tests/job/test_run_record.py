@@ -1,4 +1,4 @@
-"""The run record contains the result of a run, also of one that was killed."""
+"""The run record contains the result of a run, even if the run was killed."""
 
 import signal
 from collections.abc import Callable

@@ -22,7 +22,7 @@ print("catalog:", spark.conf.get("spark.sql.catalogImplementation"))
 
 
 def start(tmp_path: Path, setting: str, value: str) -> subprocess.CompletedProcess[str]:
-    """Start Spark in a process of its own, with a setting from outside."""
+    """Start Spark in its own process, with a setting that does not come from the job."""
     command = [sys.executable, "-c", SCRIPT, str(tmp_path), setting, value]
     return subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=120, check=False)
 

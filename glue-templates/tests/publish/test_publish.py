@@ -1,4 +1,4 @@
-"""Publication: after a crash at any write to S3 and another run, the tables are correct, all of them or none."""
+"""Publication: after a crash at any write to S3, the next run makes all tables consistent."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Law: the violations of a rule are those that Python counts, for any rows."""
+"""For any rows, the number of violations of a rule equals the number that a model in Python counts."""
 
 from collections import Counter
 from pathlib import Path
@@ -30,7 +30,7 @@ ROWS = st.lists(
 
 
 def violations(rows: list[Row], accepted: list[str], limit: int) -> list[int]:
-    """The model: a condition, not_null, accepted_values, unique with one column and with two."""
+    """The model: the violations of a condition, not_null, accepted_values, and unique with one and with two columns."""
     keys = Counter((row["s"], row["n"]) for row in rows)
     texts = Counter(row["s"] for row in rows)
     return [

@@ -1,4 +1,4 @@
-"""Data rules, through the whole job and with real Spark: what satisfies a rule, what stops a run, what the record has."""
+"""Data rules in the complete job, with real Spark: what violates a rule, what fails a run, and what is recorded."""
 
 import json
 from collections.abc import Callable

@@ -32,7 +32,7 @@ from etl_runtime.source.files.original import Original
 
 MakeDataset = Callable[..., Dataset]
 CSV = b"id,name\n1,a\n2,b\n"
-NOISE = hashlib.shake_256(b"noise").digest(10_000)  # does not shrink
+NOISE = hashlib.shake_256(b"noise").digest(10_000)  # cannot be compressed
 
 LOCAL = {"flags": 6, "method": 8, "crc": 14, "packed": 18, "size": 22, "name": 30}
 DIRECTORY = {"needs": 6, "flags": 8, "method": 10, "crc": 16, "packed": 20, "size": 24, "offset": 42, "name": 46}
@@ -69,7 +69,7 @@ def error(body: bytes, name: str = "x.zip") -> RunFailed:
 def archive(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as made, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of two files with one name
+        warnings.simplefilter("ignore")  # about two files with the same name
         for name, content in files:
             made.writestr(name, content)
     return buffer.getvalue()
@@ -117,7 +117,7 @@ def streamed_zip() -> bytes:
 
 
 def zip64() -> bytes:
-    """A ZIP whose sizes, offsets and counts are all written as above 4 GB."""
+    """A ZIP that stores all sizes, offsets and counts in ZIP64 fields, as for files above 4 GB."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zipfile, "ZIP64_LIMIT", 0)
         buffer = io.BytesIO()

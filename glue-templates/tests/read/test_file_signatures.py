@@ -1,4 +1,4 @@
-"""Files that are not supported are identified as what they are, under any name, by the job and by `medallion add`."""
+"""The job and `medallion add` identify the type of an unsupported file, whatever its name."""
 
 import gzip
 import io

@@ -36,5 +36,5 @@ def test_only_a_few_blocks_are_read_ahead() -> None:
     blocks = prefetch(endless())
     next(blocks)
     assert isinstance(blocks, Generator)
-    blocks.close()  # waits for what is being made
+    blocks.close()  # waits for the block that is being read
     assert len(made) <= BLOCKS + 1

@@ -1,4 +1,4 @@
-"""Files are split into blocks of records, with what all records of a block have in common."""
+"""Files are split into blocks of records. A block states what all its records have in common."""
 
 import io
 import json

@@ -2,8 +2,8 @@
 
     python compare_filters.py TABLE
 
-Standard output gets one JSON object: the number of `filters`, how many of them skip a file (`pruned`), by column, and
-the `differences`, each as a text.
+Prints one JSON object to standard output: `filters` is the number of filters, `pruned` is the number of filters per
+column that skip a file, and `differences` is a list of texts.
 """
 
 import json

@@ -2,8 +2,9 @@
 
     python read_tables.py PAGE HEADING NAME REPLACEMENT
 
-HEADING is the heading of the section with the examples. In the examples, NAME is replaced by REPLACEMENT. Standard
-output gets one JSON object: by variable of the examples, the rows as objects. Values other than booleans are texts.
+HEADING is the heading of the section with the examples. In the examples, NAME is replaced by REPLACEMENT. Prints
+one JSON object to standard output: the rows as objects, keyed by the variable of the example. Values are text, except
+for booleans.
 """
 
 import json

@@ -143,7 +143,7 @@ VERSION_SCHEMA = pa.schema(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(LOADS, min_size=2, max_size=6))
 def test_the_merge_of_one_range_results_in_the_versions_of_the_model(loads: list[list[Row]]) -> None:
-    """Without Spark, so that there are many examples."""
+    """Runs without Spark, so that it can test many examples."""
     ended: list[Row] = []
     model: list[Row] = []
     file = ""
@@ -171,7 +171,7 @@ ANY_KEY = st.tuples(
     st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),
     st.none() | st.decimals(-(10**14), 10**14, places=5),
 )
-"""A value for each of the types, among which Spark and Arrow must agree on the order."""
+"""A key with a value of each type. Spark and Arrow must sort such keys in the same order."""
 
 
 @settings(max_examples=4, deadline=None)

@@ -175,7 +175,7 @@ OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def with_default_names(row: Row) -> Row:
-    """A version with other column names and open end, with those of the default."""
+    """Convert a version with custom column names and a custom open end to the default names and open end."""
     names = {RENAMED[name]: name for name in ADDED}  # type: ignore[literal-required]
     renamed = {names.get(name, name): value for name, value in row.items()}
     return {**renamed, "valid_to": None if renamed["valid_to"] == OPEN_END else renamed["valid_to"]}

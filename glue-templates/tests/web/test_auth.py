@@ -50,7 +50,7 @@ def given(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Source]:
-    """Another host."""
+    """A source on another host."""
     with serving() as found:
         yield found
 

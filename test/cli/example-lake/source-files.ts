@@ -65,7 +65,7 @@ export const RXNSAT = rrf(CONCEPTS.slice(0, -5).flatMap((rxcui, index) => [
   [rxcui, 'COLOR', index % 2 === 0 ? 'WHITE' : 'RED'],
 ]));
 
-/** The classes of drugs. The classes after the second have no members, which the service says in different ways. */
+/** The classes of drugs. All classes after the second one are empty, which the service indicates in different ways. */
 export const CLASSES = ['A01', 'B02', 'C03', 'D04', 'E05', 'F06'].map(
   classId => ({ classId, className: `Class ${classId}`, classType: 'ATC1-4' }),
 );

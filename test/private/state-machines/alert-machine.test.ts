@@ -95,13 +95,13 @@ interface Execution {
   readonly StopDate?: string;
 }
 
-/** The executions of the state machine for datasets, by status. */
+/** The executions of the state machine for datasets, keyed by status. */
 interface Listed {
   readonly RUNNING?: Execution[] | StateError;
   readonly FAILED?: Execution[] | StateError;
 }
 
-/** The objects with run records, by key. */
+/** The content of the objects with run records, keyed by object key. */
 type Records = { readonly [key: string]: string } | StateError;
 
 /** Runs the state machine with an event, and with these executions and run records. */

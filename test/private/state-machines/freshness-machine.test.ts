@@ -76,7 +76,7 @@ function record(dataset: string, hours: number, status: string, others: object =
 
 interface Lake {
   readonly objects: Objects;
-  /** The calls of a check, by its number, that fail. */
+  /** The key of an object to which the role of the check has no access. */
   readonly denied?: string;
   readonly pageSize?: number;
 }
@@ -117,7 +117,7 @@ function check(definition: Definition, { objects, denied, pageSize = 1_000 }: La
 
 const alerts = ({ calls }: Outcome) =>
   calls.filter(({ resource }) => resource === 'sns:publish').map(call => call.arguments);
-/** For example `Stale: bronze/a`, in the order of the message. */
+/** The changes in the alerts, such as `Stale: bronze/a`, in the order of the message. */
 const changes = (outcome: Outcome) => alerts(outcome).flatMap(({ Message }) =>
   [...Message.matchAll(/^(Stale|Recovered): ([^:]+):/gm)].map(([, what, dataset]) => `${what}: ${dataset}`));
 

@@ -1,4 +1,4 @@
-"""The encoding of text that is not UTF-8 is a guess, so the message shows what each candidate makes of it."""
+"""The encoding of text that is not UTF-8 is a guess, so the message shows the text as each candidate decodes it."""
 
 import pytest
 

@@ -45,7 +45,7 @@ def fetched(
 
 
 def bodies(urls: list[str], **options: Any) -> dict[str, bytes]:
-    """The files by name, in the order of the URLs."""
+    """The contents of the files, keyed by name, in the order of the URLs."""
     originals = fetched(urls, **options)
     assert originals
     read = {}
