@@ -1068,7 +1068,7 @@ describe.each(LAYOUTS)('in the layout $name, the role of a dataset', ({ lake }) 
     expect(bronze(lake(ENV)).role).toBeUndefined();
   });
 
-  test('needs no cross-stack export, also in an encrypted lake', () => {
+  test('needs no cross-stack export, even in an encrypted lake', () => {
     const where = lake(undefined, { ...PREFIXES, encrypted: true });
     OWN_ROLE.forEach(([, props], index) => bronze(where, { ...props, dataset: `dataset-${index}` }, `Dataset${index}`));
     for (const { template } of where.app.synth().stacks) {

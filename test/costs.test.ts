@@ -29,7 +29,7 @@ test.each(COSTS)('$item: $quantity × $price USD = $cost USD', ({ quantity, pric
   expect(cents(quantity * price)).toBe(cents(cost));
 });
 
-test('the sum is that of the rows', () => {
+test('the total is the sum of the rows', () => {
   expect(SUM[0]).toBe('Sum');
   expect(cents(numberIn(SUM[4]))).toBe(COSTS.reduce((sum, { cost }) => sum + cents(cost), 0));
 });
@@ -75,14 +75,14 @@ describe('the DPU-hours of the month', () => {
   });
 });
 
-test('the prices of jobs are those of `medallion list --price`', () => {
+test('the prices of jobs equal those of `medallion list --price`', () => {
   expect(cellsOf('Glue version').map(([version, ...prices]) => [version, prices.map(numberIn)])).toEqual(
     Object.entries(PRICES).map(([version, { standard, flex, memoryOptimized }]) =>
       [version, [standard, flex, memoryOptimized]]),
   );
 });
 
-test('the number of metrics per dataset is that of the example', () => {
+test('the number of metrics per dataset is the number in the example', () => {
   expect(readText(PAGE)).toContain('Nine custom metrics per dataset');
   expect(COSTS.find(({ item }) => item.endsWith(': metrics'))?.quantity).toBe(9 * 50 / 24);
 });

@@ -87,7 +87,7 @@ test('a unique column is a text in a file', () => {
   expect(fromFiles({ rules: [{ unique: 'a' }] }).data_quality.rules).toEqual([{ name: 'unique_a', unique: 'a' }]);
 });
 
-test('a table without its database stays as it is if the inputs have several databases', () => {
+test('a table without its database is not changed if the inputs have several databases', () => {
   const where = lake();
   const inputs = [BronzeDataset.fromName(where.core, 'fda-nsde'), GoldDataset.fromName(where.core, 'calendar')];
   const rules = [DataRule.relationship('a', 'calendar', 'b')];
@@ -202,7 +202,7 @@ test.each(MISTAKES)('%s fails at synth, at the key of the file', (_, quality, er
 
 test.each<[string, Partial<DerivedDatasetProps>, string]>([
   [
-    'a rule that is no DataRule',
+    'a rule that is not a DataRule',
     { dataQuality: { rules: [{ condition: 'n > 0' } as unknown as DataRule] } },
     'PROP_TYPE_INVALID: Lake/Gold: dataQuality.rules[0] has the wrong type. Use a DataRule: DataRule.condition(',
   ],
@@ -221,7 +221,7 @@ test.each<[string, Partial<DerivedDatasetProps>, string]>([
   expect(() => gold(lake(), props)).toThrow(error);
 });
 
-test('a table that is no table of an input fails, also without its database', () => {
+test('a table that is not a table of an input fails, even without its database', () => {
   const check = (to: string) => {
     const where = lake();
     const input = bronze(where);

@@ -112,7 +112,7 @@ test.each([
     .not.toContain('vendor-sftp-job');
 });
 
-test('a role in a file that is no role is an error with its place', () => {
+test('a role in a file that is not a role is an error with its position', () => {
   expect(failure({ ...LAKE, 'bronze/zipcodes/config.json': { ...ZIPCODES, role: 'arn:aws:s3:::bucket' } }).join('\n'))
     .toContain('VALUE_INVALID: LAKE/bronze/zipcodes/config.json:5:');
 });

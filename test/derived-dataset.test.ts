@@ -568,7 +568,7 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
       .toThrow(`QUERY_TABLE_NOT_AN_INPUT: Lake/Derived: the query of dataset "summary" ${error}`);
   });
 
-  test('a table with the name of the dataset is that of bronze', () => {
+  test('a table with the name of the dataset is the bronze table', () => {
     expect(() => synthesizeQuery('SELECT * FROM cars', ['cars'], 'cars')).toThrow('Use pp_dw_bronze.cars.');
   });
 

@@ -94,7 +94,7 @@ test('the state machine of datasets runs the jobs and crawlers of the lake, and 
   ]);
 });
 
-test('the inputs of the datasets are part of the pipeline, also those that are created later', () => {
+test('the inputs of the datasets are part of the pipeline, even if they are created later', () => {
   const lake = LAYOUTS[0].lake(ENV, PREFIXES);
   const input: IDataset = { core: lake.core, layer: bronze(LAYOUTS[0].lake(ENV, PREFIXES)).layer, dataset: 'fda-nsde' };
   pipeline(lake, { datasets: [gold(lake, { inputs: [input] })] });

@@ -190,7 +190,7 @@ test.each([
   expect(target.Arn).toBe(`arn:aws:states:${ACCOUNT}:stateMachine:pp-dw-alerts`);
 });
 
-test('the check is in the stack of the core, also if the datasets are in other stacks or in a stage', () => {
+test('the check is in the stack of the core, even if the datasets are in other stacks or in a stage', () => {
   const app = new App();
   const coreStack = new Stack(app, 'Core', { env: ENV });
   const core = new EtlCore(coreStack, 'Core', { resourcePrefix: 'pp-dw', alerts: {} });

@@ -370,7 +370,7 @@ describe('grantQuery', () => {
     expect(actions.filter(action => /^(s3|kms):/.test(action))).toEqual(['s3:GetBucketLocation']);
   });
 
-  test('repeated grants of a table to the same role are one grant, also for a dataset that occurs twice', () => {
+  test('repeated grants of a table to the same role are one grant, even if a dataset occurs twice', () => {
     const stack = new Stack(new App(), 'Lake', { env: ENV });
     const core = new EtlCore(stack, 'Core', CONTROLLED);
     const dataset = bronze({ stack, core });

@@ -103,7 +103,7 @@ describe.each([false, true])('with Role.customizeRoles (two stacks: %s)', isSpli
     expect(resource(lake.stack, 'AWS::Lambda::Function').Properties.Role).toBe(arn('org-deployment'));
   });
 
-  test('alerts use the existing roles, also those of a dataset with other retries', () => {
+  test('alerts use the existing roles, including the alerts of a dataset with other retries', () => {
     const lake = customizedLake();
     bronze(lake, { dataset: 'retried', maxRetries: 3 }, 'Retried');
     const all = [...new Set(stacksOf(lake))].flatMap(stack => resources(stack));

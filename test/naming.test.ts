@@ -156,7 +156,7 @@ test('rule names with the longest prefix have 64 characters, the limit of EventB
   expect(lake({ resourcePrefix: 'a'.repeat(49) }).crawlerAlertRule).toHaveLength(64);
 });
 
-test('the longest prefix has 49 characters, also if the account is only known at deployment', () => {
+test('the longest prefix has 49 characters, even if the account is only known at deployment', () => {
   expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(49) })).not.toThrow();
   expect(() => new LakeNames(new Stack(), { resourcePrefix: 'a'.repeat(51) })).toThrow('has 64 characters');
 });

@@ -124,7 +124,7 @@ test('a pipeline in a file has the template of the same pipeline in code', () =>
   expect(templateOf(Stack.of(inFile))).toEqual(templateOf(Stack.of(inCode)));
 });
 
-test('the defaults of a pipeline in a file are those of a pipeline in code', () => {
+test('a pipeline in a file has the same defaults as a pipeline in code', () => {
   const { directory } = withPipeline({ pipeline: 'daily', datasets: ['gold/states'] });
   const stack = Stack.of(directory.pipelines.daily);
   expect(resources(stack, 'AWS::Scheduler::Schedule')).toEqual([]);
@@ -347,7 +347,7 @@ test('an unknown key is a warning, and has no effect', () => {
   expect(warningsOf(app).join('\n')).toMatch(/pipelines\/daily.json:6:13: \/retries is an unknown key and is ignored/);
 });
 
-test('a dataset in an invalid file is no unknown dataset of a pipeline', () => {
+test('a dataset in an invalid file is not reported as an unknown dataset of a pipeline', () => {
   const [head, line, ...others] = failure({
     'zipcodes/config.json': '{"dataset": "zipcodes", "data_size_category" "small"}',
     'states/config.json': '{}',

@@ -168,7 +168,7 @@ test.each(DESCRIBED)('%s is a warning with Parquet tables, and not with Iceberg 
   Annotations.fromStack(iceberg.stack).hasNoWarning('*', WARNING);
 });
 
-test('a column schema without descriptions is no warning', () => {
+test('a column schema without descriptions causes no warning', () => {
   const where = LAYOUTS[0].lake(ENV);
   bronze(where, { columnSchema: { fda_nsde: { A: { type: 'date' } } } });
   Annotations.fromStack(where.stack).hasNoWarning('*', Match.anyValue());

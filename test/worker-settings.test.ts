@@ -119,7 +119,7 @@ describe('flex', () => {
     expect(job().ExecutionClass).toBe(expected);
   });
 
-  test('retries and auto scaling stay as they are', () => {
+  test('does not change retries and auto scaling', () => {
     const { rates, job } = lake();
     rates({ flex: true });
     expect(job().MaxRetries).toBe(1);

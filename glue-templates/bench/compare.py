@@ -36,7 +36,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cdk-gl
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the table."""
+    """A row of the result table: one contender, with the data and the number of cores that it gets."""
 
     kind: str
     mb: int

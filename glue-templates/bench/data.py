@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROWS_PER_WRITE = 1000
-VERSION = 2  # of the data; files of other versions are not reused
+VERSION = 2  # the version of the data; files of other versions are not reused
 
 DOSAGE_FORMS = ("TABLET", "TABLET, FILM COATED", "CAPSULE", "INJECTION, SOLUTION", "CREAM", "OINTMENT")
 CATEGORIES = ("NDA", "ANDA", "BLA", "OTC MONOGRAPH FINAL", "UNAPPROVED DRUG OTHER")

@@ -117,7 +117,7 @@ def measured() -> Iterator[Measured]:
 
 
 def cpu_seconds() -> float:
-    """The CPU time of this process and its descendants, without the emulator. Spark reuses its Python workers."""
+    """The CPU time of this process and its descendants, such as the Python workers of Spark, without the emulator."""
     pids = [os.getpid(), *(pid for pid in descendants(os.getpid()) if pid not in NOT_MEASURED)]
     return sum(usage.cpu_seconds for pid in pids if (usage := process_usage(pid)))
 

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-ADDED_COLUMNS = ("meta_run_id", "meta_rescued", "_dlt_id", "_dlt_load_id")  # by the job and dlt
+ADDED_COLUMNS = ("meta_run_id", "meta_rescued", "_dlt_id", "_dlt_load_id")  # the job and dlt add them
 TYPES = {
     "BIGINT": "integer",
     "INTEGER": "integer",

@@ -13,7 +13,7 @@ from typing import Any
 from bench.data import KINDS, Kind
 
 BUCKET = "bench"
-COUNTS_PATH = "/bench-calls"  # of the store's request counts
+COUNTS_PATH = "/bench-calls"  # the path of the store's request counts
 
 
 @dataclass

@@ -111,13 +111,13 @@ class _RoleRequest:
 
 
 def access_key(headers: Mapping[str, str]) -> str:
-    """The access key that signs a request; empty if it is not signed."""
+    """The access key in the signature of a request; empty if the request is not signed."""
     credential = re.search(r"Credential=([^/,]+)/", headers.get("authorization", ""))
     return credential[1] if credential else ""
 
 
 def signed_service(headers: Mapping[str, str]) -> str:
-    """The service that a request is signed for, such as s3; empty if it is not signed."""
+    """The service in the signature of a request, such as s3; empty if the request is not signed."""
     scope = re.search(r"/([^/,]+)/aws4_request", headers.get("authorization", ""))
     return scope[1] if scope else ""
 

@@ -5,9 +5,9 @@
 REQUEST has `region` and `profile` (both optional) and the keys of the command. RESULT is the file for the result. The
 commands are:
 
-identity     The account, the ARN and the Region of the credentials.
+identity     Returns the account, the ARN and the Region of the credentials.
 mirror       Copies the records of datasets to a folder with the layout of a local lake. Returns the job runs.
-query        Runs SQL with Athena. The first line on standard output is the ID of the query.
+query        Runs SQL in Athena. The first line on standard output is the ID of the query.
 stop-query   Cancels a query.
 logs         Prints the log of a job run.
 run          Starts a job and prints its state changes and its log until it ends.
@@ -41,13 +41,13 @@ ACTIVE_STATES = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 MAX_JOB_RUNS = 200
 POLL_SECONDS = float(os.environ.get("MEDALLION_POLL_SECONDS", "5"))
 LAST_LOG_SECONDS = 2 * POLL_SECONDS
-"""How long the log is still read after a job has ended, because its last lines arrive late."""
+"""The time for which the log is read after a job has ended, because the last lines of the log arrive late."""
 LATE_EVENTS_MILLIS = 120_000
 """The maximum delay with which an event can arrive in CloudWatch Logs and still be printed."""
 
 
 class Aws:
-    """The clients of one command."""
+    """Creates the AWS clients of one command."""
 
     def __init__(self, request: Request) -> None:
         self.session = botocore.session.Session(profile=request.get("profile"))
@@ -133,7 +133,7 @@ def _copy(s3: Any, bucket: str, key: str, folder: Path, owner: dict[str, str], l
 
 
 def _job_runs(glue: Any, job: str, since: str) -> list[Request]:
-    """The runs of a job since a time, newest first. Empty if the job is not deployed."""
+    """Return the runs of a job since a time, newest first. The list is empty if the job is not deployed."""
     oldest = datetime.fromisoformat(since)
     found: list[Request] = []
     token: dict[str, str] = {}

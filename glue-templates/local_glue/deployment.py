@@ -77,7 +77,7 @@ def mirror(s3: "S3Client", bucket: str, folder: Path) -> None:
         _create_bucket(s3, bucket)
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     by_age = sorted(files, key=lambda key: (files[key].stat().st_mtime_ns, key))
-    # One listing for order and content, because another job may mirror the same folder at the same time.
+    # Order and content come from one listing, because another job may mirror the same folder at the same time.
     objects = sorted(_objects(s3, bucket, ""), key=lambda each: (each["LastModified"], each["Key"]))
     etags = {each["Key"]: each["ETag"] for each in objects}
     for key in etags.keys() - files.keys():

@@ -2,10 +2,10 @@
 
     python export.py LAKE TABLE FORMAT FILE
 
-LAKE is the folder with one folder per bucket. TABLE is the name in Athena, such as pp_dw_bronze.zipcodes, or the name
-without the database if it is unique. FORMAT is csv, parquet, xlsx or duckdb. FILE must not exist. Prints the full name
-of the table and its number of rows as JSON. If the table does not exist, or if the format cannot represent it, the exit
-code is 2, with one line on standard error.
+LAKE is the folder of the local lake, with one folder per bucket. TABLE is the name in Athena, such as
+pp_dw_bronze.zipcodes, or the name without the database if it is unique. FORMAT is csv, parquet, xlsx or duckdb. FILE
+must not exist. Prints the full name of the table and its number of rows as JSON. If the table does not exist, or if the
+format cannot represent it, the exit code is 2, with one line on standard error.
 """
 
 import json
@@ -34,8 +34,8 @@ MAX_XLSX_TEXT = 32_767
 """The limits of a worksheet: https://support.microsoft.com/office/excel-specifications-and-limits."""
 MAX_XLSX_DIGITS = 15
 MIN_XLSX_DATE = date(1900, 3, 1)
-"""The first date that is the same in all programs. Excel counts the nonexistent day 1900-02-29, so earlier dates
-differ."""
+"""The first date that all spreadsheet programs show as the same date. Excel counts the nonexistent day 1900-02-29, so
+earlier dates differ."""
 SHEET_NAME_LENGTH = 31
 
 
@@ -77,7 +77,7 @@ def write_parquet(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 
 def write_duckdb(table: Table, rows: ds.Dataset, file: Path) -> None:
-    """Write a DuckDB database that contains the table with its name in Athena."""
+    """Write a DuckDB database that contains the table under its name in Athena."""
     columns = [_without_time_zone(quoted(field.name), field) for field in rows.schema]
     database, name = quoted(table.database), quoted(table.name)
     _execute(

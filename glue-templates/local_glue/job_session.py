@@ -8,14 +8,13 @@ process that runs the job, so that Python modules, environment variables and arg
 The JVM is reset after each job: the Spark context is stopped, with its databases, views, settings and workers. System
 properties, file systems and the log level are restored.
 
-A session for jobs that most likely do not use Spark has no JVM. If a job uses Spark anyway, the job
-starts its own JVM.
+A session for jobs that most likely do not use Spark has no JVM. If a job uses Spark anyway, the job starts its own JVM.
 
 Output of jobs and of the JVM goes to standard output and standard error. The session also prints lines with its marker.
 `MARKER connected` means that the JVM accepts calls, before a job starts. `MARKER finished`, on both outputs, means that
 the outcome of a job is written. `MARKER ready`, on standard output, means that the next request can be sent. The
-session ends if a job is killed, ends its process itself, or leaves a JVM that cannot be reset. It also ends when
-its parent ends.
+session ends if a job is killed, ends its process itself, or leaves a JVM that cannot be reset. It also ends when its
+parent ends.
 """
 
 import importlib
@@ -60,7 +59,7 @@ AWS_PROPERTIES = {
     "aws.endpointUrl": "AWS_ENDPOINT_URL",
 }
 """The system properties that the AWS SDK for Java reads, mapped to the environment variables with their values. The JVM
-does not have these variables, because it is older than the job."""
+does not have these variables, because it starts before the job."""
 
 EXIT_POLL_SECONDS = 0.01
 
@@ -114,9 +113,10 @@ def main() -> None:
 
 
 def _forked(work: Callable[[Any], int], variables: Mapping[str, str]) -> bool:
-    """Run a function in a new process with environment variables. Returns whether the process reset the JVM.
+    """Run a function in a new process, with additional environment variables.
 
-    The function gets the classes of the JVM, or None if the session has no JVM.
+    Returns whether the process reset the JVM. The function gets the classes of the JVM, or None if the session has no
+    JVM.
     """
     reset_reader, reset_writer = os.pipe()
     pid = os.fork()

@@ -49,7 +49,7 @@ class MissingFileError(Exception):
 
 
 def published_tables(lake: Path) -> list[Table]:
-    """Read the tables of all datasets. `lake` is the folder with one folder per bucket."""
+    """Read the tables of all datasets. `lake` is the folder of the local lake, with one folder per bucket."""
     tables = [
         table
         for bucket in sorted(lake.iterdir() if lake.exists() else ())

@@ -4,10 +4,11 @@
 
 The run records are available as the views medallion.runs, medallion.tables and so on; see run_views.py.
 
-LAKE is the folder with one folder per bucket. SQL_FILE contains one or more statements. Their results are streamed to
-RESULT_FILE. Without --json, each result is a line with its columns, {"columns": [{"name", "type"}]}, and one line per
-row, [text or null]. With --json, the result is an array of row objects; if several statements return rows, it is an
-array of these arrays. If the SQL is invalid, the exit code is 2, with one line on standard error.
+LAKE is the folder of the local lake, with one folder per bucket. SQL_FILE contains one or more statements. Their
+results are streamed to RESULT_FILE. Without --json, each result is a line with its columns,
+{"columns": [{"name", "type"}]}, and one line per row, [text or null]. With --json, the result is an array of row
+objects; if several statements return rows, it is an array of these arrays. If the SQL is invalid, the exit code is 2,
+with one line on standard error.
 """
 
 import argparse

@@ -51,7 +51,7 @@ class Request:
     access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
     iceberg_jars: the folder with the additional jars of Iceberg. None if the job does not use the format.
-    java_options: additional options of the Java on this machine.
+    java_options: additional JVM options for the Java on this machine.
     environment: additional environment variables of the job.
     work: an empty folder for temporary files of the run.
     result: the file for the outcome.

@@ -123,7 +123,7 @@ class _Run:
 
 
 def create_run_views(connection: "duckdb.DuckDBPyConnection", lake: Path, sql: str) -> None:
-    """Create the views that the SQL refers to. `lake` is the folder with one folder per bucket."""
+    """Create the views that the SQL refers to. `lake` is a folder with one folder per bucket."""
     named = {found.lower() for found in _NAMED.findall(sql)}
     if not named:
         return

@@ -59,7 +59,7 @@ def spark_settings(
     jars: the folder with the jars that Hadoop needs for `s3://`. None if nothing reads or writes `s3://`.
     iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
     work: a folder for temporary files of this process.
-    java_options: additional options of the Java on this machine.
+    java_options: additional JVM options for the Java on this machine.
     extra: additional Spark settings, which override the settings of this function.
     """
     class_path = ":".join(f"{folder}/*" for folder in (jars, iceberg_jars) if folder is not None)
@@ -97,7 +97,7 @@ def _s3_settings(endpoint: str) -> dict[str, str]:
 
 
 def _iceberg_settings(endpoint: str) -> dict[str, str]:
-    """The properties of the Iceberg catalog `glue_catalog`, which the job uses to open it."""
+    """The properties with which the job opens the Iceberg catalog `glue_catalog`."""
     properties = {
         "client.region": os.environ["AWS_REGION"],
         "glue.endpoint": endpoint,

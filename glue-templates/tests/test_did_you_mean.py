@@ -1,4 +1,4 @@
-"""A name that is similar to a known one is the first remedy of every error of a run that knows the names."""
+"""If a run knows the valid names, each error about an unknown name first suggests a similar name."""
 
 import json
 import re

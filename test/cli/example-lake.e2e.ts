@@ -91,7 +91,7 @@ test('run --all publishes all datasets', async () => {
   historyRuns.push(results.find(({ dataset }) => dataset === 'formulary-history')!.run_id);
 });
 
-test('every value of every table is that of the sources', () => {
+test('every value of every table equals the value in the sources', () => {
   const tables = Object.keys(EXPECTED_TABLES);
   const found = Object.fromEntries(rowsOf(tables).map((rows, index) => [tables[index], sorted(rows)]));
   expect(found).toEqual(

@@ -574,7 +574,7 @@ test('--version prints the version of the package', () => {
   expect(medallion(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test('the help of a command has the global options, and that of run the gates', () => {
+test('the help of a command has the global options, and the help of run has the gates', () => {
   const { code, stdout } = medallion(['run', '--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/--app <dir>[^]*--data <dir>[^]*--json/);

@@ -78,7 +78,7 @@ test('a failed dataset has its error, the fix of its code, and keeps the columns
   });
 });
 
-test('a table is compared with the previous publication and with that of a day before', () => {
+test('a table is compared with the previous publication and with the publication of the day before', () => {
   expect(dataset('bronze/airports').tables[0]).toMatchObject({
     change: {
       rows_before: 3366, added: ['state'], removed: [], retyped: [{ column: 'latitude', from: 'string', to: 'double' }],

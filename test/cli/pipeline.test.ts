@@ -166,7 +166,7 @@ test('the summary of a pipeline has one line per dataset, and the reason below i
   ]);
 });
 
-test.each(['', '{', 'null', '[]', '{"run_id": "r1"}'])('a published.json with %j is no publication', text => {
+test.each(['', '{', 'null', '[]', '{"run_id": "r1"}'])('a published.json with %j is not a publication', text => {
   const runs = 's3://lake/etl/zipcodes/runs/bronze/';
   fs.mkdirSync(lake.pathOf(runs), { recursive: true });
   fs.writeFileSync(lake.publicationOf(runs), text);

@@ -83,7 +83,7 @@ test('every key of a record is read', () => {
   expect(tables).toEqual([{ ...COMPLETE.tables[0], columns: [{ name: 'zip', type: 'string', source: 'zip' }] }]);
 });
 
-test('records are read newest first, up to the limit, without objects that are no records', () => {
+test('records are read newest first, up to the limit, without objects that are not records', () => {
   const objects = objectsWith({
     [`run_id=${FIRST}.json`]: { status: 'published' },
     [`run_id=${SECOND}.json`]: { status: 'unchanged' },

@@ -262,7 +262,7 @@ test('a complete file of an interrupted set-up is not downloaded again', async (
   expect(requests.map(({ name }) => name)).toEqual(['spark']);
 }, 60_000);
 
-test('a resumed download whose bytes are not those of the file starts again', async () => {
+test('a resumed download whose content is wrong starts again', async () => {
   const env = environment();
   const downloads = path.join(env.MEDALLION_CACHE!, 'downloads');
   fs.mkdirSync(downloads);

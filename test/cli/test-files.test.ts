@@ -125,7 +125,7 @@ tests:
     ]);
   });
 
-  test('the inputs of a test replace those of the file, and those of a load replace those of the load before', () => {
+  test('the inputs of a test replace those of the file, and the inputs of a load those of the previous load', () => {
     const found = read(`
 inputs: {a: {rows: [{x: file}]}, b: {rows: [{x: file}]}, c: {rows: [{x: file}]}}
 tests:

@@ -1,4 +1,4 @@
-"""dlt with Arrow: the CSV reader of PyArrow with declared types, and Parquet in S3."""
+"""Loads the file with dlt: PyArrow reads the CSV file with declared types, and dlt writes Parquet files to S3."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""DuckDB, from the unzipped local file to a local Parquet file, with declared types: a lower bound for these cores."""
+"""Converts the unzipped local file to a local Parquet file with DuckDB and declared types, as a lower bound."""
 
 from pathlib import Path
 

@@ -34,7 +34,10 @@ class GlueLogger:
 
 
 class GlueContext(SQLContext):  # type: ignore[misc]  # pyspark has no types here
-    """The context of a script. `create_dynamic_frame`, `create_data_frame` and `write_dynamic_frame` need S3 files."""
+    """The context of a script.
+
+    `create_dynamic_frame`, `create_data_frame` and `write_dynamic_frame` only support files in S3.
+    """
 
     def __init__(self, sparkContext: Any = None, **options: Any) -> None:
         session = sparkContext if isinstance(sparkContext, SparkSession) else SparkSession.builder.getOrCreate()

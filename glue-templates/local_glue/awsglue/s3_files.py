@@ -1,4 +1,4 @@
-"""Reads and writes the files of `from_options` with Spark."""
+"""Implements `from_options` with Spark: reads and writes files in S3."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _TUNING = {
     "optimizePerformance",
     "useS3ListImplementation",
 }
-"""Options that do not change the result."""
+"""Options that do not change the result, so they are accepted and ignored."""
 _CSV = {
     "separator": "sep",
     "quoteChar": "quote",
@@ -25,7 +25,7 @@ _CSV = {
     "multiline": "multiLine",
     "multiLine": "multiLine",
 }
-"""The options of CSV files, and their names in Spark."""
+"""The options for CSV files in Glue, mapped to their names in Spark."""
 
 
 def read_files(

@@ -40,7 +40,7 @@ class _Parser(argparse.ArgumentParser):
 def getResolvedOptions(args: list[str], options: list[str]) -> dict[str, str | None]:
     """Return the arguments of the job, keyed by name, with underscores instead of dashes in the names.
 
-    args: sys.argv as the service sets it, with the script first.
+    args: sys.argv as the service sets it. The first element is the script.
     options: the names of the required arguments. A missing argument raises GlueArgumentError. A reserved name such as
         JOB_RUN_ID raises argparse.ArgumentError; reserved arguments are always in the result and must not be listed.
     """

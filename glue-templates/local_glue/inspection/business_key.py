@@ -11,7 +11,7 @@ MIN_ROWS = 20
 
 
 def find_business_key(table: SampledTable) -> list[str]:
-    """The first column whose value is unique in each row, as a list. Empty if there is none.
+    """Return the first candidate column whose values are unique, as a list. The list is empty if there is none.
 
     Candidates are the first column of the table and the columns whose name looks like a key.
     """

@@ -1,4 +1,4 @@
-"""Downloads the part of a source that its inspection needs."""
+"""Downloads the part of a source that the inspection needs."""
 
 import logging
 import re

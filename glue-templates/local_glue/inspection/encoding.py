@@ -1,4 +1,4 @@
-"""The character encoding of text."""
+"""Detects the character encoding of text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The keys of `file_format` to declare, for settings that the job does not detect by itself."""
+"""Finds the `file_format` keys to declare, for settings that the job does not detect by itself."""
 
 import json
 import re
@@ -152,6 +152,6 @@ def _rows(open_blocks: Callable[[], Iterator[bytes]], name: str, records: str | 
             rows += [["" if value is None else str(value) for value in json.loads(line).values()] for line in lines]
             if len(rows) > MAX_ROWS:
                 break
-    except (RunFailed, ValueError):  # reading the sample later reports the error
+    except (RunFailed, ValueError):  # the error is reported later, when the sample is read
         pass
     return rows

@@ -1,4 +1,4 @@
-"""The layout of delimited text: delimiter, quotes, title lines above the header, and rows with units below it."""
+"""Detects the layout of delimited text: delimiter, quotes, title lines above the header, and units rows below it."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The words for missing values that a source uses."""
+"""Finds the words that a source uses for missing values."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ NULL_MARKER = "\\N"  # databases export null like this; it has no other meaning
 
 
 def null_words(tables: Sequence[SampledTable]) -> list[str]:
-    """The words to declare as `null_values`. Otherwise, columns of numbers or dates that contain these words would be
-    text.
+    """Return the words to declare as `null_values`. If they are not declared, columns of numbers or dates that contain
+    them are text.
 
     A word that can be a value in another column is omitted, because `null_values` apply to all columns. Examples are NA
     among the country codes DE and FR, and - among the signs + and -.

@@ -1,4 +1,4 @@
-"""The first records of each data file in a source."""
+"""Reads the first records of each data file in a source."""
 
 import io
 from collections.abc import Sequence

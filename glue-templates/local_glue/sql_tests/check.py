@@ -20,7 +20,7 @@ from sql_tests.request import Expectation, ExpectedTable, InputTable, Load, Row,
 from sql_tests.values import ValueProblem, text_of, value_of
 
 MAX_DIFFERENCES = 20
-"""The maximum number of differences shown per table. The others are counted."""
+"""The maximum number of differences shown per table. Further differences are only counted."""
 
 Problem = dict[str, Any]
 

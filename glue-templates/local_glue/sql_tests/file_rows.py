@@ -29,7 +29,7 @@ def read_cells(file: str) -> list[Row]:
 
 
 def _csv_rows(path: Path) -> list[Row]:
-    """An empty field is NULL, and `""` is empty text, as `medallion query --csv` writes them."""
+    """Read CSV as `medallion query --csv` writes it: an empty field is NULL, and `""` is empty text."""
     with path.open(encoding="utf-8-sig") as text:
         names = next(iter(text), "").rstrip("\r\n")
     if not names:

@@ -29,7 +29,7 @@ class InvalidTest(Exception):
 
 
 def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
-    """The rows with types from the contract, from `columns`, or inferred types. Raises InvalidTest."""
+    """Convert the rows to a table. Types come from the contract or `columns`, or are inferred. Raises InvalidTest."""
     contract = table.columns
     if contract is not None:
         for name, type_ in rows.columns.items():
@@ -148,8 +148,8 @@ def _inferred(cells: Iterable[Any]) -> str:
 def as_inputs(
     tables: Mapping[str, tuple[str, pa.Table]], databases: Mapping[str, InputName], folder: Path
 ) -> list[Input]:
-    """Write the tables and describe them as publications. `tables` are keyed by name in Athena, and contain the
-    layer."""
+    """Write the tables to files, and describe them as publications. `tables` maps the Athena name of each table to its
+    layer and rows."""
     published: dict[str, dict[str, Any]] = {}
     for number, (name, (layer, rows)) in enumerate(tables.items()):
         database, _, table_name = name.partition(".")

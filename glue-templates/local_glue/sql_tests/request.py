@@ -49,7 +49,7 @@ class Rows:
         )
 
     def at(self, row: Row | None = None) -> str:
-        """The place of the rows, or of one row, for messages: `tests/cities.yaml:12: inputs.zipcodes`."""
+        """The location of the rows, or of one row, for messages, such as `tests/cities.yaml:12: inputs.zipcodes`."""
         is_inline = row is not None and self.file is None
         place = f"{self.test_file}:{row.line if row and is_inline else self.line}: {self.what}"
         if row is None or is_inline:

@@ -58,7 +58,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """An action on the `number`-th call of a kind, or if `permanent`, also on all later calls of that kind.
+    """An action on the `number`-th call of a kind and, if `permanent`, on all later calls of that kind.
 
     Kinds are the operations of the S3 and Glue API and `Download`; `PutObject published.json`
     is the operation on objects of that name; `read`, `write` and `any` include several operations.

@@ -1,4 +1,4 @@
-"""The event of a successful run with warnings, with an archive of the emulator's EventBridge that counts its matches."""
+"""The event of a successful run with warnings. An archive in the emulator's EventBridge counts matching events."""
 
 import json
 import secrets

@@ -193,7 +193,7 @@ def test_a_request_to_glue_requires_permissions_on_all_its_resources(
         ("*", LOCAL),
     ],
 )
-def test_the_data_catalog_is_that_of_the_account_of_the_role(resources: Any, expected: str) -> None:
+def test_a_role_uses_the_data_catalog_of_its_account(resources: Any, expected: str) -> None:
     assert arn_prefix([{"Statement": {"Effect": "Allow", "Action": "*", "Resource": resources}}]) == expected
 
 

@@ -116,7 +116,7 @@ def test_iceberg_commits_objects_to_the_data_catalog(spark: SparkSession) -> Non
     assert stored["Parameters"]["metadata_location"] == table.operations().current().metadataFileLocation()
 
 
-def test_the_requests_of_iceberg_are_those_of_the_role_of_the_job(spark: SparkSession) -> None:
+def test_iceberg_sends_requests_with_the_role_of_the_job(spark: SparkSession) -> None:
     policy = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     table_id = spark._jvm.org.apache.iceberg.catalog.TableIdentifier.parse("iceberg.a")
     with acting_as_job([{"Statement": policy}]), pytest.raises(Py4JJavaError, match="not authorized to perform: glue"):

@@ -45,7 +45,7 @@ def violations(rows: list[Row], accepted: list[str], limit: int) -> list[int]:
 @pytest.mark.parametrize("is_history", [False, True])
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, accepted=st.lists(st.sampled_from(TEXTS), min_size=1, unique=True), limit=st.integers(-2, 2))
-def test_violations_are_those_that_python_counts(
+def test_violations_equal_those_of_the_model(
     tmp_path: Path, is_history: bool, rows: list[Row], accepted: list[str], limit: int
 ) -> None:
     schema = pa.schema([("s", pa.string()), ("n", pa.int64()), ("is_current", pa.bool_())])

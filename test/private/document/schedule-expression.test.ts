@@ -156,6 +156,6 @@ test.each([
   expect(scheduleExpressionProblem(unix)).toContain(reason);
 });
 
-test.each(['0 25 * * *', '0 6 * * 9', '@often', '0 6 * *'])('%s is no cron expression of Unix', expression => {
+test.each(['0 25 * * *', '0 6 * * 9', '@often', '0 6 * *'])('%s is not a Unix cron expression', expression => {
   expect(scheduleExpressionProblem(expression)).toMatch(/^Write cron\(minutes/);
 });

@@ -530,7 +530,7 @@ describe('the alert about warnings', () => {
       [HEAD('2 warnings'), 'Warning: {% $states.input %}', 'Warning: <b>"a" & $event.account \\u0000</b>'],
     ],
     [
-      'warnings that are no texts',
+      'warnings that are not text',
       { warnings: [null, { a: [1] }] },
       [HEAD('2 warnings'), 'Warning: null', 'Warning: {"a":[1]}'],
     ],
