@@ -5,7 +5,7 @@ import { addGitHubFiles, PULL_REQUEST_TEMPLATE } from './.projen/workflows';
 /** The oldest supported version of aws-cdk-lib. integ-runner 2.197 cannot read the assemblies of 2.258 and later. */
 const CDK_VERSION = '2.257.0';
 
-/** Folders that tools and local runs write, in any folder. */
+/** Files and folders that tools and local runs create in any folder. */
 const TOOL_OUTPUT = [
   '__pycache__/', '.venv/', '.mypy_cache/', '.ruff_cache/', '.import_linter_cache/', '.pytest_cache/', '.hypothesis/',
   '.medallion/', 'cdk.out/', 'medallion.html',
@@ -48,7 +48,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   devDeps: [
     // The published package contains bundles of these packages. src/private/dependencies has a module for each, and
-    // .projen/bundle-dependencies.ts creates the bundles. Compared with bundled dependencies, this saves 2 MB.
+    // .projen/bundle-dependencies.ts creates the bundles. Compared with `bundledDependencies`, this saves 2 MB.
     'ajv@8.20.0',
     'commander@14.0.3',
     'fflate@0.8.3',
@@ -117,7 +117,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
 
   integrationTestAutoDiscover: false,
-  // .projen/workflows.ts defines the build and release workflows. That of projen would contain registry hosts.
+  // .projen/workflows.ts defines the build and release workflows. projen's own release workflow is not used, because it
+  // contains the hosts of package registries.
   githubOptions: { mergify: false, pullRequestLint: false },
   buildWorkflow: false,
   release: false,
@@ -173,7 +174,7 @@ project.eslint?.addRules({
   ],
 });
 
-// The page runs in a browser, with the types of its own tsconfig.json.
+// The page runs in a browser, so it has its own tsconfig.json and may import devDependencies, which are bundled.
 project.eslint?.addOverride({
   files: ['src/page/*.ts', 'src/page/*.tsx'],
   rules: { 'import/no-extraneous-dependencies': ['error', { devDependencies: true }] },

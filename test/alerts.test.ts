@@ -22,7 +22,7 @@ function lake(
   return { stack, core: new EtlCore(stack, 'Lake', { resourcePrefix, alerts }) };
 }
 
-/** A rule of the lake by its name. */
+/** The rule of the lake with this name. */
 function rule(name: string, stack = lake({}).stack): { [property: string]: any } {
   return resources(stack, 'AWS::Events::Rule').find(({ Properties }) => Properties.Name === name)!.Properties;
 }

@@ -36,7 +36,7 @@ export function resource(stack: Stack, type: string): Resource {
   return only;
 }
 
-/** The files that a stack deploys under `etl/`, by path. */
+/** The files that a stack deploys under `etl/`, keyed by path. */
 export function deployedFiles(stack: Stack): Map<string, Buffer> {
   const assembly = synth(stack);
   const manifest = assembly.artifacts.find(

@@ -15,7 +15,7 @@ function numberIn(cell: string): number {
   return Number(cell.replace(/,| USD/g, ''));
 }
 
-/** In cents, rounded half up. */
+/** Converts USD to cents, rounded half up. */
 function cents(usd: number): number {
   return Math.round(Number((usd * 100).toFixed(6)));
 }

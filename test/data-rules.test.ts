@@ -42,7 +42,7 @@ function fromFiles(quality: object, others: object = {}): { data_quality: { rule
   return JSON.parse((datasets['gold/fda-summary'] ?? datasets['bronze/fda-summary']).document);
 }
 
-/** Rules as props, in files, and their names. */
+/** Rules as props and as they are written in files, and their names. */
 const RULES: [what: string, rule: DataRule, inFile: object, name: string][] = [
   ['a condition', DataRule.condition('n > 0'), { condition: 'n > 0' }, 'n > 0'],
   ['a condition in several lines', DataRule.condition('n >\n  0'), { condition: 'n >\n  0' }, 'n > 0'],

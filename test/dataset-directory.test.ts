@@ -42,7 +42,7 @@ const STATES = {
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 const QUERY = 'SELECT state, count(*) AS zip_codes FROM pp_dw_bronze.zipcodes GROUP BY state';
 
-/** Files by their paths in the folder. Objects are written as JSON. */
+/** Files, keyed by path in the folder. Objects are written as JSON. */
 type Files = { [file: string]: object | string };
 
 const LAKE: Files = {
@@ -66,7 +66,7 @@ function lake(files: Files, props: { otherDatasets?: string[] } = {}): { app: Ap
   return { app, directory: new DatasetDirectory(app, 'Lake', { path: folder, ...props }) };
 }
 
-/** The lines of the error, with LAKE instead of the path of the folder. */
+/** Returns the lines of the error, with LAKE instead of the path of the folder. */
 function failure(files: Files, props: { otherDatasets?: string[] } = {}): string[] {
   try {
     lake(files, props);

@@ -59,7 +59,7 @@ function ofQuery(query: string, props: Partial<BronzeDatasetProps>, where: Lake 
 
 const CLI_DATASETS = [any({ dataset: 'zipcodes', layer: 'bronze', stack: 'Datasets' }) as Dataset];
 
-/** What is found, up to its end, and the name that the error suggests next. */
+/** The part of the error that states what was found, and the name that the error suggests directly afterwards. */
 const ERRORS: [what: string, run: () => unknown, found: string, suggestion: string][] = [
   ['a prop', ofBronze({ bussinessKey: ['zip'] }), 'bussinessKey is not a known prop.', 'businessKey'],
   ['a prop of the core', ofCore({ encripted: true }), 'encripted is not a known prop.', 'encrypted'],

@@ -12,12 +12,12 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** README.md and all pages of docs/, by their paths relative to the root of the repository. */
+/** The paths of README.md and all pages of docs/, relative to the root of the repository. */
 export function documentationPages(): string[] {
   return ['README.md', ...filesBelow('docs', '.md')];
 }
 
-/** The files with an extension in a folder and its subfolders, sorted, by their paths relative to the repository. */
+/** The sorted paths of the files with an extension in a folder and its subfolders, relative to the repository. */
 export function filesBelow(folder: string, extension: string): string[] {
   const files = fs.readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' });
   const found = files.filter(file => file.endsWith(extension)).sort();

@@ -6,11 +6,11 @@ import { codeBlocks } from './documentation-pages';
 
 /** The settings of a run of a documented app. */
 export interface DocumentedApp {
-  /** Which of the complete apps of the page: the first one by default. */
+  /** The index of the app among the complete apps of the page. By default, the first app. */
   readonly index?: number;
   /** Context values, as `cdk synth --context` passes them. */
   readonly context?: { readonly [key: string]: unknown };
-  /** Files that the app reads, by their paths. */
+  /** Files that the app reads, keyed by path. */
   readonly files?: { readonly [file: string]: string };
   /** Changes the documented code. By default, the code runs unchanged. */
   edit?(text: string): string;
@@ -60,7 +60,7 @@ export interface TemplateResource {
   readonly Properties: { readonly [property: string]: any }; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-/** The resources of all templates in a folder and its subfolders, which are the stages of an app. */
+/** The resources of all templates in a folder and in its subfolders, which contain the stages of an app. */
 export function templateResources(assembly: string): TemplateResource[] {
   return templatesBelow(assembly).flatMap(file => {
     const { Resources } = JSON.parse(fs.readFileSync(path.join(assembly, file), 'utf8'));
@@ -69,7 +69,7 @@ export function templateResources(assembly: string): TemplateResource[] {
   });
 }
 
-/** The templates in a folder and its subfolders, by their paths relative to the folder. */
+/** The paths of the templates in a folder and its subfolders, relative to the folder. */
 export function templatesBelow(assembly: string): string[] {
   return fs.readdirSync(assembly, { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.template.json')).sort();

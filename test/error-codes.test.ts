@@ -39,7 +39,7 @@ test('every row has a meaning and a fix', () => {
 });
 
 describe('the runbook', () => {
-  /** The sections below the chapter with the common steps, by their heading. */
+  /** The sections after the common steps, with their headings. */
   const sections = readText('docs/operations/runbook.md').split('\n## Alerts without an error code\n')[1]
     .split(/^### /m).slice(1).map(text => ({ heading: text.split('\n')[0], text: text.split('\n## ')[0] }));
   const ofCodes = sections.filter(({ heading }) => /^[A-Z_]+$/.test(heading)).map(({ heading }) => heading);

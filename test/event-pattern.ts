@@ -1,4 +1,4 @@
-/** An event pattern, or the part of it for a nested object. */
+/** An event pattern, or the part of an event pattern for a nested object. */
 interface Pattern {
   readonly [field: string]: Pattern | Pattern[] | (string | Matcher)[];
 }
@@ -7,7 +7,7 @@ type Matcher = { readonly prefix: string } | { readonly suffix: string };
 
 /**
  * Whether an event matches a pattern of EventBridge. Supports the operators that the library uses: values, `prefix`,
- * `suffix` and `$or`. Fails for others.
+ * `suffix` and `$or`. Fails for other operators.
  *
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */

@@ -28,7 +28,7 @@ const only = (stack: Stack, type: string): Resource => {
 };
 const typesOf = (stack: Stack) => ofCheck(stack).map(({ Type }) => Type).sort();
 
-/** The datasets of the state machine of the check. */
+/** The datasets in the definition of the state machine of the check. */
 function nodes(stack: Stack): { dataset: string; max_age?: number }[] {
   return JSON.parse(only(stack, 'AWS::StepFunctions::StateMachine').Properties.DefinitionString)
     .States.Datasets.Assign.nodes;

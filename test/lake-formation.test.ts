@@ -21,7 +21,7 @@ function roleName(stack: Stack, arn: unknown): string {
   return own?.Properties.RoleName ?? String(arn).split('role/')[1];
 }
 
-/** A catalog resource in one line. */
+/** Describes a catalog resource in one line. */
 function nameOf({ Database, Table, DataLocation }: { [type: string]: { [key: string]: unknown } }): string {
   if (Table) {
     expect(Table.TableWildcard ?? Table.Name).toBeDefined();

@@ -16,7 +16,7 @@ function iamResources(lake: Lake): string[] {
     .map(({ id }) => id);
 }
 
-/** A dataset with the shared role, one for each reason to have its own role, and a gold dataset. */
+/** Adds a dataset with the shared role, a dataset for each reason to have its own role, and a gold dataset. */
 function addDatasets(lake: Lake): void {
   const schedule = Schedule.cron('0 6 * * ? *');
   bronze(lake, { dataset: 'shared', schedule }, 'Shared');

@@ -11,7 +11,7 @@ import { resources, Resource } from './assembly';
 import { readText, tableRows } from './documentation-pages';
 import { bronze, derived, ENV, gold, Lake, LAYOUTS, PREFIXES } from './layouts';
 
-/** Resource types of a lake that have no tags in CloudFormation. Those that cost money are listed in budget.md. */
+/** Resource types of a lake that cannot have tags in CloudFormation. budget.md lists the types that cost money. */
 const NOT_TAGGABLE = [
   'AWS::Glue::Database',
   'AWS::IAM::ManagedPolicy',

@@ -9,7 +9,7 @@ let folder: string;
 beforeEach(() => { folder = mkdtempSync(path.join(tmpdir(), 'mistakes-')); });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Files by their paths. Objects are written as JSON. A number is the size of a file in bytes. */
+/** Files, keyed by path. Objects are written as JSON. A number is the size of a file in bytes. */
 type Files = { [file: string]: object | string | Buffer | number };
 
 const CORE = { etl_resource_prefix: 'pp-dw' };

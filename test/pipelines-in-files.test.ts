@@ -12,7 +12,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const BRONZE = { data_size_category: 'small', source_url: 'https://example.org/zipcodes.zip' };
 const QUERY = 'SELECT 1 AS one';
 
-/** Files by their paths in the folder. Objects are written as JSON. */
+/** Files, keyed by path in the folder. Objects are written as JSON. */
 type Files = { [file: string]: object | string };
 
 const LAKE: Files = {

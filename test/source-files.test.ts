@@ -31,7 +31,7 @@ function sourceUrl({ document }: { document: string }): string | string[] {
   return (JSON.parse(document) as { source_url: string | string[] }).source_url;
 }
 
-/** The source files that a stack deploys, by their keys below `etl/`. */
+/** The source files that a stack deploys, keyed by their object keys below `etl/`. */
 function sources(stack: Stack): { [key: string]: string } {
   const files = [...deployedFiles(stack)].filter(([key]) => key.includes('/source/'));
   return Object.fromEntries(files.map(([key, content]) => [key, content.toString()]));

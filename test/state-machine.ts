@@ -13,7 +13,7 @@ export interface Definition {
 /** A call of a Task state to a service. */
 export interface TaskCall {
   readonly state: string;
-  /** The ARN of the integration without its beginning: `sns:publish`. */
+  /** The ARN of the integration without its prefix, such as `sns:publish`. */
   readonly resource: string;
   readonly arguments: Json;
   /** The seconds since the start of the execution. */
@@ -284,7 +284,7 @@ function limit(text: string, length: number, what: string): string {
   return text;
 }
 
-/** A copy as Step Functions passes it on, as JSON: without the properties that JSONata adds to its arrays. */
+/** A copy of the value as JSON, as Step Functions passes it on. JSONata adds properties to its arrays. */
 function copy<T>(value: T): T {
   return value === undefined ? value : JSON.parse(JSON.stringify(value));
 }

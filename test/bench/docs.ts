@@ -1,8 +1,8 @@
 /**
  * Benchmarks `medallion docs` with a lake of 300 datasets, 5,000 columns and 20 runs per dataset.
  *
- * Run by `npx projen bench:docs`. Prints the time to write the page, its size, and the time until Chromium has shown
- * it: the median of five. Exit code 1 if the page has more than 10 MB or takes more than 2 seconds.
+ * Run by `npx projen bench:docs`. Prints the time to write the page, its size, and the median time of five runs until
+ * Chromium has shown it. Exit code 1 if the page has more than 10 MB or takes more than 2 seconds.
  */
 import * as fs from 'fs';
 import * as path from 'path';

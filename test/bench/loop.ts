@@ -32,7 +32,7 @@ SparkSession.builder.getOrCreate().sparkContext.parallelize([1], 1).map(lambda e
 end_spark()
 `;
 
-/** The seconds of a command. */
+/** Returns the duration of a command in seconds. */
 async function seconds(work: () => Promise<void>): Promise<number> {
   const begin = performance.now();
   await work();
@@ -96,7 +96,7 @@ function writeApp(source: string): string {
   return app;
 }
 
-/** The seconds of each of several changes of a query, from the change to the publication. */
+/** Changes a query several times. Returns the seconds from each change to the publication. */
 async function changes(app: string, rounds: number): Promise<number[]> {
   const command = spawn(process.execPath, [COMMAND, 'dev', 'states'], { cwd: app });
   let output = '';

@@ -159,7 +159,7 @@ const SECRET_OPTIONS = ['vendor/keys', 'vendor/user', 'vendor/client'].flatMap(n
 ]);
 const BUCKET_OPTIONS = ['--bucket', `vendor-bucket=${path.join(files, 'vendor')}`];
 
-/** All command lines of all processes until the promise settles. */
+/** Returns the command lines of all processes that exist until the promise settles. */
 async function commandLines(end: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();
   let ended = false;

@@ -100,7 +100,7 @@ function inputNames(input: string): Record<string, string> {
   return { dataset: input, database: `pp_dw_${layer}`, runs: `s3://pp-dw-\${AWS::AccountId}/etl/${dataset}/runs/${layer}/` };
 }
 
-/** The environment and resources of stacks, by name. */
+/** The environment and resources of stacks, keyed by name. */
 export type FixtureStacks = Record<string, { environment?: string; resources: Record<string, unknown> }>;
 
 /** Writes a cloud assembly as `cdk synth` does. Returns its folder. */

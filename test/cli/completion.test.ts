@@ -12,7 +12,7 @@ const MAIN = [
 ];
 const app = writeAssembly({ Datasets: { resources: { A: glueJob({ dataset: 'zipcodes' }) } } });
 
-/** Types into an interactive shell on a pseudo terminal: pairs of keys and the output to wait for. */
+/** Types into an interactive shell on a pseudo terminal. The input is pairs of keys and the output to wait for. */
 const TYPE = `
 import json, os, pty, sys, time
 shell, steps = json.loads(sys.argv[1]), json.loads(sys.argv[2])
@@ -32,7 +32,7 @@ for keys, expected in steps:
         sys.exit(f"{keys!r}: expected {expected!r} in {output.decode(errors='replace')!r}")
 `;
 
-/** A home folder with the script where the help says, and a command \`medallion\` on the PATH. */
+/** A home folder that has the script in the place that the help names, and a command \`medallion\` on the PATH. */
 function home(shell: string, script: string): { HOME: string; PATH: string } {
   const HOME = temporaryFolder();
   const bin = path.join(HOME, 'bin');

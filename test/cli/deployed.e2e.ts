@@ -27,7 +27,7 @@ async function request(target: string, body: object): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-/** Uploads the records of a local lake, with the bucket of the account. */
+/** Uploads the records of a local lake to the bucket of the account. */
 async function uploadLake(data: string): Promise<void> {
   await fetch(`${endpoint}/${DEPLOYED_BUCKET}`, { method: 'PUT' });
   const root = path.join(data, 's3', '000000000000', BUCKET);

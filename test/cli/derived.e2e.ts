@@ -3,7 +3,7 @@ import { AddressInfo } from 'net';
 import * as path from 'path';
 import { CommandFixture, Running, sample, wait } from './command-fixture';
 
-/** Without the lines that contain a quoted comma, because the test splits lines at commas. */
+/** The sample file without lines that contain a quoted comma, because the test splits lines at commas. */
 const AIRPORTS = sample('airports.csv').trim().split(/\r?\n/).filter(line => !line.includes('"'));
 const ZIPCODES = sample('zipcodes.csv').trim().split(/\r?\n/);
 const FILES: Record<string, string> = { '/zipcodes.csv': ZIPCODES.join('\n'), '/airports.csv': AIRPORTS.join('\n') };

@@ -38,7 +38,7 @@ class Dev {
     running = this;
   }
 
-  /** The output of a round: until the command waits for the next change. */
+  /** Waits until the command waits for the next change. Returns the output of this round. */
   public async round(): Promise<string> {
     while (!this.output.includes('Press Ctrl-C to stop.')) {
       expect([this.process.exitCode, this.output]).toEqual([null, this.output]);

@@ -27,7 +27,7 @@ const table = (name: string, rows: number) => ({
   files: [`x/${name}.parquet`],
 });
 
-/** The text of a time in a record: the time in the run ID, and seconds later. */
+/** The time in a record that is a number of seconds after the time in the run ID. */
 function at(runId: string, seconds = 0): string {
   const [year, month, day, hour] = [runId.slice(0, 4), runId.slice(4, 6), runId.slice(6, 8), runId.slice(9, 11)];
   return new Date(Date.UTC(+year, +month - 1, +day, +hour, 0, seconds)).toISOString().replace('.000', '');
@@ -55,7 +55,7 @@ function record(runId: string, dataset: string, layer: string, values: object): 
   };
 }
 
-/** An app with five datasets: one was never run. */
+/** An app with five datasets, one of which has never run. */
 export function historyApp(): string {
   return writeAssembly({
     Datasets: {

@@ -11,7 +11,7 @@ const SMALL = { WorkerType: 'G.1X', NumberOfWorkers: 2, Timeout: 30, MaxRetries:
 const MAIN = path.join(__dirname, '..', '..', 'src', 'cli', 'main.ts');
 const folder = temporaryFolder();
 
-/** Properties of a job, by dataset. */
+/** Writes an assembly. `jobs` has the properties of each job, keyed by dataset. */
 function assemblyOf(jobs: Record<string, Record<string, Value>>): string {
   const resources = Object.fromEntries(Object.entries(jobs).map(([dataset, properties], index) =>
     [`Job${index}`, glueJob({ dataset, properties })]));

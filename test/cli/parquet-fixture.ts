@@ -20,7 +20,7 @@ pq.write_table(table if isinstance(table, pa.Table) else table.read_all(), file)
 /**
  * Writes a Parquet file.
  *
- * @param types the DuckDB type by column
+ * @param types the DuckDB types, keyed by column
  * @param rows the values as text, which are cast to the types
  */
 export async function writeParquet(

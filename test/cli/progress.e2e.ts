@@ -8,7 +8,7 @@ import { CommandFixture, ROOT, sample } from './command-fixture';
 import { displayWidth } from '../../src/cli/display-width';
 
 const CSV = Buffer.from(sample('zipcodes.csv'));
-/** In MB, as in the output. */
+/** The size of the file in MB, as the output shows it. */
 const SIZE = (CSV.length / 1e6).toFixed(1);
 
 const medallion = new CommandFixture(path.join(ROOT, 'integ', 'quickstart', 'app.ts'));

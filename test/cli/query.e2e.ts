@@ -23,7 +23,7 @@ const VALUES = `SELECT * FROM (VALUES
 
 beforeAll(() => { fs.mkdirSync(path.join(data, 's3'), { recursive: true }); });
 
-/** The output of a query in a pipe. */
+/** Runs a query whose standard output is a pipe. Returns the output. */
 async function output(args: string[], input = ''): Promise<string> {
   const child = spawn(process.execPath, [...COMMAND, ...args]);
   let [stdout, stderr] = ['', ''];

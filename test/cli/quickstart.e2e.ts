@@ -10,7 +10,7 @@ const CSV = sample('zipcodes.csv');
 
 const medallion = new CommandFixture(path.join(ROOT, 'integ', 'quickstart', 'app.ts'));
 let server: http.Server;
-/** Whether the server accepts requests without a response. */
+/** Whether the server accepts requests but does not respond. */
 let stalls = false;
 
 beforeAll(async () => {

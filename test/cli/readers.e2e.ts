@@ -11,7 +11,7 @@ import { lockedPython } from '../locked-python';
 const PAGE = path.join(ROOT, 'docs', 'operations', 'readers.md');
 const SCRIPTS = path.join(ROOT, 'glue-templates', 'tests', 'readers');
 
-/** Every type that a bronze table can have, with extreme values and null. Values other than booleans are texts. */
+/** Every type that a bronze table can have, with extreme values and null. All values except booleans are text. */
 const EVENTS = [
   {
     id: '1',

@@ -11,8 +11,8 @@ const app = historyApp();
 const data = historyLake();
 const medallion = (...args: string[]) => medallionIn(ROOT, ['--app', app, '--data', data, ...args]);
 const json = <T>(...args: string[]) => JSON.parse(medallion('--json', ...args).stdout) as T;
-/** What the command prints on a terminal. */
 const MAIN = path.join(ROOT, 'src', 'cli', 'main.ts');
+/** Runs the command on a terminal. */
 const terminal = (columns: number, env: object, ...args: string[]) => onTerminal(
   [process.execPath, ...LOAD_TYPESCRIPT, MAIN, '--app', app, '--data', data, ...args],
   columns,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { DatasetNode, runOrder } from '../../src/cli/run-order';
 
-/** A dataset by its full name and those of its inputs, such as `gold/states`. */
+/** A dataset with this full name, such as `gold/states`, and inputs with these full names. */
 function dataset(name: string, inputs: string[] = [], { stack = 'Datasets', assembly = 'cdk.out' } = {}): DatasetNode {
   const [layer, own] = name.split('/');
   return {

@@ -94,7 +94,7 @@ run_gold(sys.argv, transform)
 Job(glueContext).commit()
 `;
 
-/** Uses what local runs do not have. */
+/** Uses a part of awsglue that is not available in local runs. */
 const CATALOG = `
 from awsglue.context import GlueContext
 from pyspark.context import SparkContext

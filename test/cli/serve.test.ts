@@ -51,7 +51,7 @@ async function serve(data: string, ...args: string[]): Promise<Served> {
   return { process: child, stdout: () => stdout, stderr: () => stderr, ended };
 }
 
-/** Whether an endpoint ends within five seconds. */
+/** Whether the server at an endpoint ends within five seconds. */
 async function isFree(endpoint: string): Promise<boolean> {
   const { port } = new URL(endpoint);
   for (let attempts = 0; attempts < 50; attempts++) {

@@ -1,4 +1,4 @@
-/** Sets up components as the command does: INSTALLER [TITLE LIST …]. Creates the installer if it is missing. */
+/** Sets up components as the command does. Arguments: INSTALLER [TITLE LIST …]. Creates a missing installer. */
 import * as fs from 'fs';
 import * as path from 'path';
 import { cacheFolder, entryPath } from '../../src/cli/cache';

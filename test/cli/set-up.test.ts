@@ -108,7 +108,7 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** A component, as its title and the file of its requirements. */
+/** Returns the arguments for a component: its title, and the file with its requirements. */
 function component(title: string, name: string, hash = sha256(name)): string[] {
   const file = path.join(temporaryFolder(), `${name}.txt`);
   fs.writeFileSync(file, `${name}==1.0 --hash=sha256:${hash}\n`);

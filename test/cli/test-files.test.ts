@@ -26,7 +26,7 @@ tests:
     expect: {rows: [{n: 1}]}
 `.trimStart();
 
-/** Writes files into a new folder, by path. Returns the folder. */
+/** Writes files, keyed by path, to a new folder. Returns the folder. */
 function folderWith(files: Record<string, string>): string {
   const folder = fs.realpathSync(temporaryFolder());
   for (const [name, content] of Object.entries(files)) {

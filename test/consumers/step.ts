@@ -4,7 +4,7 @@ import * as fs from 'fs';
 /** The working directory and environment of a program. */
 export interface StepOptions {
   readonly cwd: string;
-  /** Environment variables in addition to those of this process. */
+  /** Environment variables to add to the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
 }
 

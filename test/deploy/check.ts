@@ -6,12 +6,12 @@ import { NOT_IMPLEMENTED } from './not-implemented';
 export interface Expectation {
   /** A description of the resource. */
   readonly what: string;
-  /** Its CloudFormation type, to look up what the emulator does not implement. */
+  /** The CloudFormation type of the resource, to look up what the emulator does not implement. */
   readonly type: string;
   readonly call: [service: string, operation: string, parameters?: object];
   /** Returns the part of the response that contains the properties. */
   readonly of?: (response: any) => any;
-  /** The exact values of its properties, or the error code if the resource must not exist. */
+  /** The exact values of the properties, or the error code if the resource must not exist. */
   readonly is: { readonly [property: string]: unknown } | string;
 }
 

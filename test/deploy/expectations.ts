@@ -28,7 +28,7 @@ interface JobSize {
   readonly autoScaling: boolean;
 }
 
-/** The arguments of a size, in the order in which the stack sets them. */
+/** The job arguments for a size, in the order in which the stack sets them. */
 function ofSize({ workers, minutes, autoScaling }: JobSize): object {
   return { timeout_minutes: minutes, auto_scaling: autoScaling, number_of_workers: workers, dpu_per_worker: 1 };
 }
@@ -571,7 +571,7 @@ function keys(prefix: string, is: string[]): Expectation {
   };
 }
 
-/** The content of an object, by its SHA-256. */
+/** An object whose content has this SHA-256 hash. */
 function content(key: string, hash: string): Expectation {
   return {
     what: `object ${key}`,
@@ -619,7 +619,7 @@ const STATES_SCHEDULE = schedule('medallion-integ-gold-states', 'cron(0 7 * * ? 
   Mode: 'OFF',
 });
 
-/** After the first deployment. */
+/** The expectations after the first deployment. */
 export const DEPLOYED: Expectation[] = [
   ...BUCKET_PROTECTION,
   ...TAGS_OF,
@@ -710,7 +710,7 @@ function noJob(layer: string, dataset: string): Expectation[] {
   ];
 }
 
-/** After an update: zipcodes has a larger size, airports is new, and fda-cder is deleted. */
+/** The expectations after an update: zipcodes has a larger size, airports is new, and fda-cder is deleted. */
 export const UPDATED: Expectation[] = [
   zipcodesJob(MEDIUM), ZIPCODES_CRAWLER, ZIPCODES_SCHEDULE,
   AIRPORTS_JOB, crawler('bronze', 'airports', ['bronze/airports/']),
@@ -723,7 +723,7 @@ export const UPDATED: Expectation[] = [
   ...BUCKET_PROTECTION,
 ];
 
-/** After cdk destroy. */
+/** The expectations after `cdk destroy`. */
 export const DESTROYED: Expectation[] = [
   ...BUCKET_PROTECTION,
   ...DATABASES,

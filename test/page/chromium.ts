@@ -30,7 +30,7 @@ export interface View {
 /** A page in Chromium, and the problems that it has caused. */
 export interface OpenPage {
   readonly page: Page;
-  /** Errors, messages on the console, and requests other than that of the file. */
+  /** Errors, messages on the console, and requests for anything but the file. */
   readonly problems: string[];
 }
 

@@ -2,7 +2,7 @@ import { PageDocument, PageLineage } from '../../src/cli/page-document';
 import { LakeIndex } from '../../src/page/lake-index';
 import { lineageOf, MAX_NODES, OriginNode, originTree } from '../../src/page/lineage';
 
-/** A lake with one column `c` per table, which is computed from that of other tables. */
+/** A lake with one column `c` per table, which is computed from the column `c` of other tables. */
 function lakeOf(inputs: Record<string, string[]>): LakeIndex {
   const from = (tables: string[]): PageLineage[] => tables.map(table => ({ table, column: 'c', kind: 'identity' }));
   const datasets = Object.entries(inputs).map(([name, tables]) => ({

@@ -58,7 +58,7 @@ async function expectHeading(page: Page, heading: string): Promise<void> {
 }
 
 const texts = (page: Page, selector: string) => page.locator(selector).allInnerTexts();
-/** Expressions run in the page, whose types the tests do not have. */
+/** Evaluates an expression in the page. The expression is a text, because the tests do not have its types. */
 const evaluate = <T>(page: Page, expression: string) => page.evaluate<T>(expression);
 
 describe('overview', () => {

@@ -44,7 +44,7 @@ async function check(): Promise<{ readonly alert: string[]; readonly transitions
   return { alert, transitions: (await lake.counts(PREFIX, executionArn)).transitions };
 }
 
-/** Dates the publication of a dataset back, and deletes its run records. */
+/** Makes the publication of a dataset older, and deletes the run records of the dataset. */
 async function age(dataset: string, hours: number): Promise<void> {
   const folder = `etl/${dataset.split('/')[1]}/runs/${dataset.split('/')[0]}/`;
   const Key = `${folder}published.json`;

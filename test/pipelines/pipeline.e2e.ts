@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => lake.stop());
 
-/** Two bronze datasets, a gold dataset of both, and one on top; and a dataset that is independent of them. */
+/** Two bronze datasets, a gold dataset that reads both, a gold dataset that reads it, and an independent dataset. */
 const DATASETS: Inputs = {
   'bronze/a': [], 'bronze/b': [], 'bronze/other': [], 'gold/ab': ['bronze/a', 'bronze/b'], 'gold/top': ['gold/ab'],
 };
@@ -131,7 +131,7 @@ const COMPLETE_ROWS: RunCase[] = [
   ['a run with a record of 300 KB succeeds', [{ record: 'large' }], 'published', undefined],
 ];
 
-/** What happens to one bronze dataset, and its result. */
+/** What happens to one bronze dataset, and the result of the dataset. */
 test.each<RunCase>([
   ['a retry that succeeds is a success', [BROKEN[0], {}], 'published', undefined],
   [

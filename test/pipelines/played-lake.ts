@@ -17,7 +17,7 @@ import { ACCOUNT, clientEnvironment, REGION, setUpPython, startEmulator } from '
 /** The factor that shortens the waits of state machines and the duration of simulated runs. */
 const SCALE = 0.004;
 
-/** Below the limit of resources in a stack. */
+/** Stays below the limit of resources in a stack. */
 const DATASETS_PER_STACK = 100;
 
 /** One attempt of a simulated run. See glue-templates/tests/deploy/played_glue.py. */
@@ -153,7 +153,7 @@ export class PlayedLake {
     fs.writeFileSync(path.join(this.folder, 'script.json'), JSON.stringify(Object.fromEntries(named)));
   }
 
-  /** Runs the job of a dataset as a person does. */
+  /** Starts the job of a dataset outside of the pipeline, as a person can do. */
   async startJob(prefix: string, dataset: string): Promise<void> {
     await this.call('glue', 'start_job_run', { JobName: `${prefix}-${dataset.replace('/', '-')}` });
   }
@@ -223,8 +223,8 @@ export class PlayedLake {
   }
 
   /**
-   * What an execution of the only pipeline of a lake costs and needs, as AWS counts it: the state transitions with
-   * those of its datasets, and the events in its own history.
+   * The counts of an execution of the only pipeline of a lake, as AWS counts: state transitions, including those of its
+   * datasets, and events in the history of the execution.
    */
   async counts(prefix: string, arn: string): Promise<{ readonly events: number; readonly transitions: number }> {
     await new Promise(wait => setTimeout(wait, 500));

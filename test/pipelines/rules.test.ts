@@ -293,7 +293,7 @@ describe.each(Object.entries(CASES))('%s', (_rule, own) => {
 
 const STATUSES = ['published', 'unchanged', 'failed', 'skipped', 'not_run', 'active', 'open'];
 
-/** Datasets whose inputs come before them, each with a status; `active` and `open` ones have not ended. */
+/** Datasets with a status, whose inputs come before them. `active` and `open` datasets have not ended. */
 const situations = fc.array(
   fc.record({ inputs: fc.array(fc.nat(), { maxLength: 3 }), status: fc.constantFrom(...STATUSES) }),
   { minLength: 1, maxLength: 8 },

@@ -13,7 +13,7 @@ const STATE_MACHINES = [
 ];
 const EC2 = 'arn:aws:ec2:eu-central-1:*';
 
-/** All acknowledged findings, by the path of the resource within its stack. */
+/** All acknowledged findings, with the path of the resource in its stack. */
 const ACKNOWLEDGED: [path: string, rule: string][] = [
   ['Core/Bucket/Resource', 'S1'],
   ...['raw/*', 'bronze/*', 'silver/*', 'gold/*', 'staging/*', 'etl/*', 'etl/*/runs/*'].map((keys): [string, string] => [

@@ -156,12 +156,12 @@ const ndc = ({ stack, core }: GrantLake, props = {}): DerivedDataset =>
 const packages = ({ stack, core }: GrantLake): DerivedDataset =>
   gold({ stack, core }, { dataset: 'ndc-packages' }, 'Packages');
 const NDC_DATABASE = database('pp_dw_gold');
-/** The tables of the dataset `ndc`, with one table. */
+/** Calls on the table of the dataset `ndc`. */
 const NDC: Row[] = [
   get('gold/ndc/part.parquet'), get('gold/ndc/metadata/1/v1.metadata.json'), get('gold/ndc/data/1-part.parquet'),
   list('gold/ndc/'), list('gold/ndc/metadata/'), NDC_DATABASE, ...catalog('pp_dw_gold', 'ndc'),
 ];
-/** The tables of a dataset whose name starts with that of another. */
+/** Calls on the table of a dataset whose name starts with the name of another dataset. */
 const PACKAGES: Row[] = [
   get('gold/ndc-packages/part.parquet'), list('gold/ndc-packages/'), ...catalog('pp_dw_gold', 'ndc_packages'),
 ];

@@ -551,7 +551,7 @@ test.each([
   }]);
 });
 
-/** In another app, where the ARN of the key is not known. */
+/** The deployment of scripts in another app than the core, where the ARN of the key is not known. */
 const deployment = LAYOUTS[2].lake(ENV, { ...PREFIXES, encrypted: true });
 bronze(deployment);
 const ASSETS = 'arn:aws:s3:::cdk-hnb659fds-assets-123456789012-eu-central-1';

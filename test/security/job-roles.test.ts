@@ -5,15 +5,15 @@ import { resources } from '../assembly';
 import { bronze, ENV, Lake, LAYOUTS, PREFIXES } from '../layouts';
 import { Call, isAllowed, Policy } from './policy-evaluator';
 
-/** The policies of the job roles as they are deployed. The Python tests run each job with those of its role. */
+/** The policies of the job roles as they are deployed. The Python tests run each job with the policies of its role. */
 const ROLES = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 'roles.json');
 /** The permissions that each kind of job requires, recorded by `glue-templates/tests/test_permissions.py`. */
 const REQUIRED = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 'required_permissions.json');
 
-/** The inline and managed policies of a role, by name or logical ID. */
+/** The inline and managed policies of a role, keyed by name or logical ID. */
 type Policies = { [policy: string]: Policy };
 
-/** The role of a dataset that needs permissions of its own; otherwise the shared role. */
+/** The policies of a role in a lake with a dataset: of the shared role, or of the role of a dataset with these props. */
 function policiesOf(role: string, props: Partial<BronzeDatasetProps> = {}, source?: (lake: Lake) => Source): Policies {
   const lake = LAYOUTS[0].lake(ENV, { ...PREFIXES, metrics: true });
   bronze(lake, { dataset: 'dataset-name', ...props, ...source && { source: source(lake) } });

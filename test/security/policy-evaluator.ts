@@ -5,18 +5,18 @@ import { ENV } from '../layouts';
 export interface Call {
   readonly action: string;
   readonly resource: string;
-  /** The request context that the service passes to IAM, by condition key. */
+  /** The request context that the service passes to IAM, keyed by condition key. */
   readonly context?: { readonly [key: string]: string };
 }
 
-/** A policy document as it is in a template. */
+/** A policy document, as in a template. */
 export type Policy = object;
 
 /**
  * Returns whether IAM allows a call by a role with these policies, on a resource with an optional resource policy.
  *
- * Throws an error if the action does not exist, or if a condition key does not apply to it. The call would be denied
- * for the wrong reason.
+ * Throws an error if the action does not exist, or if a condition key does not apply to it. Otherwise, the
+ * call would be denied for the wrong reason.
  */
 export async function isAllowed(
   principal: string, { action, resource, context }: Call, policies: Policy[], resourcePolicy?: Policy,

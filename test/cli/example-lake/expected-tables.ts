@@ -38,7 +38,7 @@ function rowsOf(text: string, delimiter: string, columns: string[], hasHeader = 
   return rows.map(fields => Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? null])));
 }
 
-/** A date in `yyyyMMdd` as text of the type date. Undefined if the calendar does not have it. */
+/** Converts a date from `yyyyMMdd` to ISO 8601. Undefined if the calendar does not have the date. */
 function dateOf(text: string): string | undefined {
   const date = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
   const parsed = new Date(`${date}T00:00:00Z`);
@@ -146,7 +146,7 @@ const initialVersions = rowsOf(
 
 const formulary = (run: number) => rowsOf(FORMULARIES[run], ',', ['code', 'name', 'tier', 'copay']);
 
-/** The rows of each table after the first run, by its name. */
+/** The rows of each table after the first run, keyed by table name. */
 export const EXPECTED_TABLES: { readonly [table: string]: Row[] } = {
   'rx_lake_bronze.drug_directory': directory,
   'rx_lake_bronze.fda_cder_products': products,

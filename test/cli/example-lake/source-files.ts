@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 
-/** The codes of the drugs: those of the directory, those of CDER, and some of both. */
+/** The codes of drugs. The directory and CDER each have codes of their own, and some codes in common. */
 const codes = (from: number, to: number) =>
   Array.from({ length: to - from }, (_unused, index) => `0${from + index}-${1000 + from + index}`);
 
@@ -32,7 +32,7 @@ const PRODUCTS = codes(140, 190).map(
   (code, index) => ({ id: `${code}_${7000 + index}`, code, name: nameOf(code, index) }),
 );
 
-/** Text delimited by tabs, in cp1252 if it is encoded with `cp1252`. */
+/** Text delimited by tabs. The source encodes it as cp1252. */
 export const CDER_PRODUCTS = [
   'PRODUCTID\tPRODUCTNDC\tPROPRIETARYNAME\tSTARTMARKETINGDATE',
   ...PRODUCTS.map(({ id, code, name }, index) => [id, code, name, `2015-0${index % 9 + 1}-17`].join('\t')),
@@ -76,7 +76,7 @@ const member = (rxcui: string) => ({
   nodeAttr: [{ attrName: 'SourceId', attrValue: `S${rxcui}` }],
 });
 
-/** The response of the members of each class. */
+/** The response with the members of each class, keyed by class. */
 export const MEMBERS_RESPONSES: { readonly [classId: string]: unknown } = {
   A01: { drugMemberGroup: { drugMember: CONCEPTS.slice(0, 5).map(member) } },
   B02: { drugMemberGroup: { drugMember: CONCEPTS.slice(3, 9).map(member) } },

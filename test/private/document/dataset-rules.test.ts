@@ -25,7 +25,7 @@ function api(
   return { source_url: undefined, api_endpoints: endpoints, ...more };
 }
 
-/** Called once per record of `products`. */
+/** Makes an endpoint be called once per record of `products`. */
 const IDS: ForEach = { endpoint: 'products', field: 'id' };
 
 /** The keys of each pagination type. */

@@ -1,7 +1,7 @@
 import { ParseError, parseTree } from '../../../src/private/dependencies/jsonc-parser';
 import { syntaxCause } from '../../../src/private/files/json-syntax';
 
-/** The text with ^ at the cause of its first error, what was found, and the remedy. */
+/** Returns the text with ^ at the first error, what was found, and the remedy. */
 function causeIn(text: string): string[] {
   const errors: ParseError[] = [];
   parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });

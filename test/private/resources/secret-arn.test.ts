@@ -23,7 +23,7 @@ function secretResources(create: CreateSecret): string[] {
 
 const NAMED = `arn:aws:secretsmanager:${ENV.region}:${ENV.account}:secret:`;
 
-/** A value that is the ARN of a secret, with and without the random suffix. */
+/** The ARNs of a secret in a policy, with and without the random suffix. */
 const arn = (value: string): string[] => [value, `${value}-??????`];
 
 test.each<[string, CreateSecret, string[]]>([

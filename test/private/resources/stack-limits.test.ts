@@ -3,7 +3,7 @@ import { App, NestedStack, Stack, StackProps, Stage } from 'aws-cdk-lib';
 import { BronzeDataset, BronzeDatasetProps, EtlCore, GlueConnection, Schedule, Source } from '../../../src';
 import { bronze } from '../../layouts';
 
-/** A stack with datasets, in an environment that is only known at deployment, whose templates are the largest. */
+/** A stack with datasets, whose environment is only known at deployment, which makes the template larger. */
 function stackWith(
   number: number,
   props: (index: number) => Partial<BronzeDatasetProps>,

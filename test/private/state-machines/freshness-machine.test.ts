@@ -12,7 +12,7 @@ const NAMES = new LakeNames(
 const NOW = Date.parse('2026-11-29T12:00:00.000Z');
 const HOUR = 3_600_000;
 
-/** The time some hours before the check, as run records contain it. */
+/** The time that is a number of hours before the check, in the format of run records. */
 const ago = (hours: number) => new Date(NOW - hours * HOUR).toISOString().replace('.000Z', 'Z');
 /** The ID of a run that started some hours before the check. */
 const run = (hours: number) => `${ago(hours).replace(/[-:Z]/g, '')}000Z-0abcde`;
@@ -389,7 +389,7 @@ test('at most 20 records of a dataset are read', async () => {
   expect(outcome.states.filter(state => state === 'Read run')).toHaveLength(20);
 });
 
-/** The state transitions that AWS charges: each state that is entered. A Map state is one. */
+/** AWS charges a state transition for each state that is entered. A Map state counts as one. */
 describe('state transitions per check, as docs/costs.md states them', () => {
   const many = (count: number) => Array.from({ length: count }, (_, i) => `bronze/d${i}`);
   const transitions = async (count: number, objects: (dataset: string) => Objects) => {

@@ -3,7 +3,7 @@ import { Outcome, runStateMachine, StateError, TaskCall } from '../../state-mach
 
 const DATASET_MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:pp-dw-dataset';
 
-/** Runs a pipeline whose datasets end at once: the given ones fail, the others publish. */
+/** Runs a pipeline whose datasets end immediately: the given datasets fail, and the others publish. */
 function run(
   nodes: PipelineNode[], failed: string[], input: object = {}, fault: (call: TaskCall) => void = () => undefined,
 ): Promise<Outcome> {

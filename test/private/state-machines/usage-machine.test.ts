@@ -27,7 +27,7 @@ const event = (time: string, state = 'SUCCEEDED') => ({
   'detail': { jobName: 'pp-dw-bronze-zipcodes', severity: 'INFO', state, jobRunId: 'jr_0123_attempt_1' },
 });
 
-/** CloudWatch, with the data points of the metric DpuHours. */
+/** Imitates CloudWatch, with the data points of the metric DpuHours. */
 class Metrics {
   readonly published: Datum[] = [];
 
