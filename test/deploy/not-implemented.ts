@@ -1,6 +1,7 @@
 /**
  * Properties that the emulator (ministack 1.5.33) does not implement, keyed by resource type, with the value or error
- * code that it returns instead. The test reports them as not implemented, and fails if the emulator returns anything else.
+ * code that it returns instead. The test reports them as not implemented, and fails if the emulator returns anything
+ * else.
  */
 export const NOT_IMPLEMENTED: { readonly [resourceType: string]: { readonly [property: string]: unknown } } = {
   'AWS::S3::Bucket': {

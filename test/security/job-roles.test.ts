@@ -13,7 +13,7 @@ const REQUIRED = path.join(__dirname, '..', '..', 'glue-templates', 'tests', 're
 /** The inline and managed policies of a role, keyed by name or logical ID. */
 type Policies = { [policy: string]: Policy };
 
-/** The policies of a role in a lake with a dataset: of the shared role, or of the role of a dataset with these props. */
+/** The policies of the shared role, or of the role of a dataset with these props. */
 function policiesOf(role: string, props: Partial<BronzeDatasetProps> = {}, source?: (lake: Lake) => Source): Policies {
   const lake = LAYOUTS[0].lake(ENV, { ...PREFIXES, metrics: true });
   bronze(lake, { dataset: 'dataset-name', ...props, ...source && { source: source(lake) } });
