@@ -1,5 +1,5 @@
-"""A local substitute for AWS Secrets Manager. It serves the secrets that the user supplies from memory, to this run
-only."""
+"""A local substitute for AWS Secrets Manager. It keeps the secrets that the user supplies in memory, and serves them
+only to this run."""
 
 import json
 import os

@@ -51,13 +51,13 @@ def spark_settings(
     java_options: str = "",
     extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The settings of a Spark session in local mode, with `s3://` on the emulator.
+    """The settings of a Spark session in local mode, in which `s3://` URLs refer to the emulator.
 
     The access keys and the region come from the environment variables of AWS.
 
     endpoint: the URL of the S3 API. None if nothing reads or writes `s3://`.
     jars: the folder with the jars that Hadoop needs for `s3://`. None if nothing reads or writes `s3://`.
-    iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use the format.
+    iceberg_jars: the folder with the additional jars of Apache Iceberg. None if the job does not use Iceberg.
     work: a folder for temporary files of this process.
     java_options: additional JVM options for the Java on this machine.
     extra: additional Spark settings, which override the settings of this function.

@@ -205,7 +205,7 @@ ERRORS: list[tuple[str, str]] = [
     ("DROP TABLE {places}; SELECT 1", "query.sql, line 1: the statement is not supported (DropTable)"),
     ("SET spark.sql.ansi.enabled=false; SELECT 1", "the statement is not supported (SetCommand)"),
     ("ADD JAR s3://x/y.jar; SELECT 1", "the statement is not supported (AddJarsCommand)"),
-    ("SELECT count(*) FROM {places}", "COLUMN_NAME_INVALID: {table}: column 1 has the name 'count(1)', which Athena does not support. Use at most 255 letters, digits and underscores that do not begin with a digit: … AS my_name."),
+    ("SELECT count(*) FROM {places}", "COLUMN_NAME_INVALID: {table}: column 1 has the name 'count(1)', which Athena does not support. Use a name of at most 255 letters, digits and underscores that does not begin with a digit: … AS my_name."),
     ("SELECT city, CITY FROM {places}", "COLUMN_NAME_INVALID: {table}: these column names occur more than once: city. Select the columns by name instead of with *, or rename the duplicates: … AS my_name."),
     ("SELECT NULL AS nothing", "COLUMN_TYPE_UNSUPPORTED: {table}: the column nothing has the type void, but Athena does not support void. Give the null a type: CAST(NULL AS STRING)."),
     ("SELECT TIMESTAMP_NTZ'2024-01-01 00:00:00' AS t", "COLUMN_TYPE_UNSUPPORTED: {table}: the column t has the type timestamp_ntz, but Athena does not support timestamp_ntz. Convert it to a timestamp: CAST(… AS TIMESTAMP)."),

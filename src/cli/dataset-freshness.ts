@@ -17,7 +17,7 @@ const HOUR = 3_600_000;
 /**
  * The freshness of a dataset.
  *
- * @param confirmations the confirmations of the datasets of the app
+ * @param confirmations when the tables of each dataset of the app were last confirmed to be up to date
  * @param now the current time in milliseconds since the epoch
  */
 export function freshnessOf(

@@ -39,7 +39,7 @@ export interface RunRules {
   /**
    * The result of a dataset whose job does not start. Undefined if the job starts.
    *
-   * @param results the results so far, by the name of the dataset
+   * @param results the results so far, keyed by dataset name
    */
   resultWithoutJob(dataset: Dataset, results: ReadonlyMap<string, Result>): Result | undefined;
 }
@@ -68,7 +68,7 @@ export function defaultRules(order: Dataset[], lake: Lake): RunRules {
 /** Runs the datasets of one command and reports their progress. */
 export class DatasetRunner {
   private readonly results = new Map<string, Result>();
-  /** The progress of each running job, by the label of its dataset. Undefined without a terminal. */
+  /** The progress of each running job, keyed by the label of its dataset. Undefined if there is no terminal. */
   private readonly running = new Map<string, JobProgress | undefined>();
 
   /**
@@ -177,7 +177,7 @@ export class DatasetRunner {
     return result;
   }
 
-  /** The label before each line of a dataset, because the lines of concurrent runs are interleaved. */
+  /** The label at the start of each line of a dataset. It is needed because concurrent runs interleave their lines. */
   private prefixOf(label: string): string {
     const width = Math.max(...this.order.map(dataset => this.labelOf(dataset).length));
     return this.isSeveral ? `${paint('dim', `${label.padEnd(width)} │`)} ` : '';

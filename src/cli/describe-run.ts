@@ -127,7 +127,7 @@ function wrapped(text: string, indentation: string): string[] {
   return wrap(oneLine(text), outputWidth() - indentation.length).map(line => indentation + line);
 }
 
-/** A title and a table. Empty without rows. Cells that do not fit into the width of a terminal are truncated. */
+/** A title and a table. Empty if there are no rows. Cells that do not fit into the terminal's width are truncated. */
 function section(title: string, columns: Column[], rows: (string | null)[][]): string[] {
   if (rows.length === 0) {
     return [];

@@ -11,19 +11,19 @@ const WIDE =
 const PRINTABLE_ASCII = /^[ -~]*$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-/** Characters that change the direction of the text after them, so that it can look like a different text. */
+/** Characters that change the direction of the text after them, and can therefore disguise what it says. */
 const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The grapheme clusters of a text, which readers see as single characters. */
+/** The grapheme clusters of a string. Readers see each cluster as a single character. */
 function graphemes(text: string): Iterable<{ readonly segment: string }> {
-  // Created only when needed, because it takes about 10 ms, and most texts are ASCII.
+  // Created only when needed, because it takes about 10 ms, and most strings are ASCII.
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return segmenter.segment(text);
 }
 
-/** The number of terminal columns of a text without control characters. */
+/** The number of terminal columns that a string without control characters occupies. */
 export function displayWidth(text: string): number {
   if (PRINTABLE_ASCII.test(text)) {
     return text.length;
@@ -46,7 +46,7 @@ function widthOf(grapheme: string): number {
   return width;
 }
 
-/** Truncates a text to a maximum width. The last character of a truncated text is `…`. */
+/** Truncates a string to a maximum width. The last character of a truncated string is `…`. */
 export function truncate(text: string, maxWidth: number): string {
   if (maxWidth === Infinity || displayWidth(text) <= maxWidth) {
     return text;
@@ -63,7 +63,7 @@ export function truncate(text: string, maxWidth: number): string {
   return `${truncated}…`;
 }
 
-/** Wraps a text into lines with a maximum width. Lines break at spaces. Only words that exceed the width are split. */
+/** Wraps text into lines with a maximum width. Lines break at spaces. Only words that exceed the width are split. */
 export function wrap(text: string, maxWidth: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -96,16 +96,16 @@ function split(word: string, maxWidth: number): string[] {
   return parts;
 }
 
-/** Adds spaces up to a width: at the end, or at the start of a text that is aligned to the right. */
+/** Pads a string to a width with spaces: at the end, or at the start if the string is right-aligned. */
 export function pad(text: string, width: number, right = false): string {
   const spaces = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return right ? spaces + text : text + spaces;
 }
 
 /**
- * Converts a text to one line, without characters that move the cursor or change the terminal. Line breaks and tabs are
- * replaced by spaces, other control characters by their symbols, such as ␛ for an escape, and characters that change
- * the direction by �.
+ * Converts text to one line, without characters that move the cursor or change the terminal. Line breaks and tabs are
+ * replaced with spaces, other control characters with their symbols, such as ␛ for an escape, and characters that
+ * change the text direction with �.
  */
 export function oneLine(text: string): string {
   return text.replace(CONTROL, character => {

@@ -1,6 +1,6 @@
 import { describeProblem, TestResult } from './test-result';
 
-/** The results as a JUnit XML document, which GitHub, GitLab and Jenkins read. One suite per test file. */
+/** The results as a JUnit XML document, which GitHub, GitLab and Jenkins read. Each test file is a suite. */
 export function junitOf(results: readonly TestResult[]): string {
   const files = [...new Set(results.map(({ file }) => file))];
   const suites = files.flatMap(file => {

@@ -1,6 +1,6 @@
 /**
  * The JSON document in the page of `medallion docs`, which src/page displays. Times are in ISO 8601, UTC. All ages are
- * relative to `generated_at`, because the page does not change after it was written.
+ * relative to `generated_at`, because the page does not change after it is written.
  */
 export interface PageDocument {
   readonly generated_at: string;
@@ -35,7 +35,7 @@ export interface PageDataset {
   readonly sources: string[];
   /** The IDs of the datasets that this dataset reads. */
   readonly inputs: string[];
-  /** The schedule as text, such as `cron(0 6 * * ? *) America/New_York`. Null without a schedule. */
+  /** The schedule as text, such as `cron(0 6 * * ? *) America/New_York`. Null if there is no schedule. */
   readonly schedule: string | null;
   /** The pipelines that run this dataset. */
   readonly pipelines: string[];
@@ -93,8 +93,8 @@ export interface PageTable {
   /** The change since the previous publication. Null if there is none. */
   readonly change: PageChange | null;
   /**
-   * The change since the publication that was current a day before the page was written. Null if nothing was published
-   * since then.
+   * The change since the publication that was current a day before the page was written. Null if nothing has been
+   * published since then.
    */
   readonly day_change: PageChange | null;
 }
@@ -208,7 +208,7 @@ export interface PagePipeline {
   readonly pipeline: string;
   readonly stack: string;
   readonly schedule: string | null;
-  /** The IDs of its datasets, each after its inputs. Datasets of other apps are omitted. */
+  /** The IDs of the pipeline's datasets, each after its inputs. Datasets of other apps are omitted. */
   readonly datasets: string[];
 }
 
@@ -220,7 +220,7 @@ export interface PageGraph {
   readonly edges: PageEdge[];
 }
 
-/** A node: a source, a dataset, or an input that another app deploys. */
+/** A node of the graph: a source, a dataset, or an input that another app deploys. */
 export interface PageNode {
   /** The ID of a dataset, or `source:…` or `other:…`. */
   readonly id: string;

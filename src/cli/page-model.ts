@@ -115,7 +115,7 @@ function recordsOf(history: LakeHistory, dataset: Dataset): RunRecord[] {
   return records;
 }
 
-/** An ID per dataset: `layer/dataset`. If the name is not unique, the stack is appended, and if needed a number. */
+/** An ID per dataset: `layer/dataset`. If the name is not unique, the stack is appended, and, if needed, a number. */
 function uniqueIds(datasets: Dataset[]): Map<Dataset, string> {
   const used = new Set<string>();
   return new Map(datasets.map(dataset => {

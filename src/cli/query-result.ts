@@ -18,7 +18,7 @@ export interface QueryResult {
   readonly rows: Row[];
 }
 
-/** How NULL is shown in a table. The text `NULL` looks the same; `--csv` and `--json` distinguish them. */
+/** How NULL is shown in a table. The string `NULL` looks the same; `--csv` and `--json` distinguish the two. */
 const NULL = 'NULL';
 
 /** Reads all results from the file that query.py writes. They must fit in memory. */
@@ -87,7 +87,7 @@ export async function* valueLines(file: string): AsyncGenerator<string> {
   }
 }
 
-/** CSV as in RFC 4180, with a header. NULL is an empty field, and an empty text is `""`. */
+/** CSV as in RFC 4180, with a header. NULL is an empty field, and an empty string is `""`. */
 export async function* csvLines(file: string): AsyncGenerator<string> {
   let isFirst = true;
   for await (const line of linesOf(file)) {

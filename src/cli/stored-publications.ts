@@ -7,7 +7,7 @@ import { Lake } from './lake';
 /** The number of replaced publications that a local lake keeps per dataset with Parquet tables. */
 const KEPT = 3;
 
-/** The number of attempts to read a publication while a run publishes, and the time between them in milliseconds. */
+/** The number of attempts to read a publication while a run is publishing, and the time between them in milliseconds. */
 const ATTEMPTS = 40;
 const INTERVAL = 50;
 
@@ -68,7 +68,7 @@ export function keepPublication(lake: Lake, dataset: PublishedDataset): void {
   runsIn(folder).slice(KEPT).forEach(runId => fs.rmSync(path.join(folder, runId), { recursive: true, force: true }));
 }
 
-/** The runs whose publications are stored, newest first. The current one is included. */
+/** The runs whose publications are stored, newest first, including the current publication. */
 export function storedRuns(lake: Lake, dataset: PublishedDataset): string[] {
   const current = readJson(lake.publicationOf(dataset.runs))?.run_id;
   const earlier = dataset.tableFormat === 'iceberg'

@@ -13,7 +13,7 @@ const TOLERANCE = 1000;
  *
  * @param app the cloud assembly
  * @param data the folder of the local lake, which can be in the folder of the app
- * @returns its path; undefined if no file is newer, or if the assembly is not in the folder of an app
+ * @returns the path of the file; undefined if no file is newer, or if the assembly is not in the folder of an app
  */
 export function changedSinceSynth(app: string, data: string): string | undefined {
   const folder = appFolder(app);
@@ -31,7 +31,7 @@ export function changedSinceSynth(app: string, data: string): string | undefined
   return newest && relativePath(newest.path);
 }
 
-/** Whether the last change in a folder was the creation of a folder `tests`, which `cdk synth` does not read. */
+/** Whether the last change in a folder was the creation of a `tests` folder, which `cdk synth` does not read. */
 function hasNewTests(folder: string, time: number): boolean {
   const tests = fs.statSync(path.join(folder, 'tests'), { throwIfNoEntry: false });
   return tests !== undefined && Math.abs(tests.birthtimeMs - time) <= TOLERANCE;
@@ -75,7 +75,7 @@ export function outputOf(app: string): string {
 /**
  * The folder of the app of a cloud assembly. Fails if there is none.
  *
- * @param what the command or option that requires the app, for the error
+ * @param what the command or option that requires the app, for the error message
  */
 export function requireApp(app: string, what: string): string {
   const folder = appFolder(app);

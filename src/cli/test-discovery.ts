@@ -9,8 +9,8 @@ const SKIPPED = new Set(['node_modules', 'cdk.out']);
 const TEST_FILE = /\.ya?ml$/i;
 
 /**
- * The YAML files that may contain tests: all files in folders named `tests` below the current folder, or the files in
- * the given folders, or the given files.
+ * The YAML files that may contain tests: the given files and the files in the given folders. If nothing is given, the
+ * files in all folders named `tests` below the current folder.
  *
  * @param given the values of `--tests`
  */

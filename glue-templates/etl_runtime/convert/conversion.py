@@ -1,4 +1,4 @@
-"""The settings for converting the tables of a run, and the destination of their objects."""
+"""The settings for converting the tables of a run, and the destination of the resulting objects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ ONE_OBJECT_BYTES = 128 << 20  # of text; a table up to this size is a single obj
 
 @dataclass(frozen=True)
 class Place:
-    """The destination of the objects: the tables, the run ID, the Region of the bucket, and the date of the source.
+    """Where objects are written, and for which run: the tables, the run ID, the bucket's Region, and the source date.
 
     `descriptions` are the descriptions of the columns, keyed by table and source column.
     """
@@ -47,7 +47,7 @@ class Place:
 class Conversion:
     """The conversion settings, which are known before the files are read.
 
-    `published` is the current published.json. The columns in it keep their names, order and types. `declared` are the
+    `published` is the current published.json. Its columns keep their names, order and types. `declared` are the
     declared columns, keyed by table.
     """
 

@@ -49,13 +49,13 @@ class BackgroundSpark:
             return self._starting
 
     def session(self) -> "SparkSession":
-        """Return the session. Starts it if necessary, and waits until it is available."""
+        """Return the session. Start it if necessary, and wait until it is available."""
         return self.start().result()
 
 
 def start_spark() -> "SparkSession":
-    """Start Spark and send this package to its executors, because Glue adds `--extra-py-files` to the driver's path
-    only."""
+    """Start Spark and send this package to its executors, because Glue adds `--extra-py-files` only to the driver's
+    path."""
     from pyspark.sql import SparkSession  # not imported by runs without Spark, because that takes 0.2 s
 
     builder = SparkSession.builder

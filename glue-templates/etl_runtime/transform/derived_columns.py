@@ -47,7 +47,8 @@ def as_published(key: str, rows: "DataFrame", *, is_iceberg: bool) -> "tuple[Dat
 
 
 def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
-    """Convert column names to lower case, as in the Data Catalog, and remove meta_run_id, because the job adds it.
+    """Convert column names to lower case, as in the Data Catalog, and remove meta_run_id, because the job
+    adds this column itself.
 
     Raises RunFailed if Athena does not support a name or if a name occurs twice.
     """
@@ -57,8 +58,8 @@ def with_athena_names(key: str, rows: "DataFrame") -> "DataFrame":
             raise RunFailed(
                 ErrorCode.COLUMN_NAME_INVALID,
                 f"{key}: column {position} has the name {rows.columns[position - 1]!r}, which Athena does not support. "
-                f"Use at most {MAX_NAME_LENGTH} letters, digits and underscores that do not begin with a digit: "
-                "… AS my_name.",
+                f"Use a name of at most {MAX_NAME_LENGTH} letters, digits and underscores that does not begin with a "
+                "digit: … AS my_name.",
             )
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
         raise RunFailed(

@@ -108,8 +108,8 @@ class TableWriter:
         return with_stored_types(initial) if self._is_iceberg else initial
 
     def _layout(self) -> VersionLayout | None:
-        """The layout of the published history, or None if its objects cannot be carried over, because readers see other
-        objects."""
+        """The layout of the published history. None if its objects cannot be part of the next publication, because
+        readers see a different publication."""
         layout = (self.published or {}).get("history", {}).get("layout")
         if self.published is None or layout is None or not self.tables.is_current(self.published):
             return None

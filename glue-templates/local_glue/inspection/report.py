@@ -1,4 +1,4 @@
-"""Describes the findings of an inspection in lines for the terminal."""
+"""Describes the findings of an inspection as lines of text for the terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ def report_lines(
     declared: Mapping[str, Any],
     skipped: Mapping[str, str],
 ) -> list[str]:
-    """Return one line per table, and one line for the skipped files with the reasons.
+    """Return one line per table, and one line that lists the skipped files and the reasons.
 
-    `container` is the download. `declared` has the keys of `file_format` that the command line sets.
+    `container` is the name of the downloaded file. `declared` has the keys of `file_format` that the command line sets.
     """
     lines = [_table_line(container, sample, table, file_format) for sample, table in zip(samples, tables, strict=True)]
     reasons = ", ".join(f"{name} ({reason})" for name, reason in skipped.items())

@@ -1,4 +1,4 @@
-/** The section with examples at the end of the help of a command. */
+/** The examples section at the end of a command's help. */
 export function example(...lines: string[]): string {
   return ['', lines.length > 1 ? 'Examples:' : 'Example:', ...lines.map(line => `  $ ${line}`)].join('\n');
 }

@@ -4,7 +4,7 @@ import { PipelineNode } from '../state-machines/pipeline-machine';
 /**
  * The datasets of a pipeline, each after its inputs.
  *
- * An input that another app deploys is only part of the pipeline if it is listed.
+ * An input that another app deploys is part of the pipeline only if it is listed.
  *
  * @param listed the datasets that the pipeline lists, as `layer/dataset`
  * @param withInputs whether the inputs of the listed datasets are part of the pipeline

@@ -142,7 +142,7 @@ function* layerProblems(document: DatasetDocument): Generator<Problem> {
   }
 }
 
-/** The layer that a document declares. Without one, a dataset with source_datasets is gold, and otherwise bronze. */
+/** The layer that a document declares. By default, a dataset with source_datasets is gold, and any other is bronze. */
 export function layerOf({ layer, source_datasets: inputs }: Pick<DatasetDocument, 'layer' | 'source_datasets'>): Layer {
   return (layer as Layer | undefined) ?? (inputs === undefined ? Layer.BRONZE : Layer.GOLD);
 }
@@ -493,8 +493,8 @@ function* historyProblems({
 }
 
 /**
- * The columns that a history adds to the result of the query. Each is the key that sets the name of the column, and
- * also its default name.
+ * The columns that a history adds to the result of the query. Each entry is the key that sets the name of the
+ * column, and also the default of this name.
  */
 const VERSION_COLUMNS = ['valid_from', 'valid_to', 'is_current', 'change_type'] as const;
 

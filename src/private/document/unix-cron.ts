@@ -19,10 +19,9 @@ export interface TranslatedCron {
 }
 
 /**
- * Translates a cron expression of Unix, with five fields or a macro such as `@daily`. Undefined if the string is
- * neither.
+ * Translates a Unix cron expression: five fields, or a macro such as `@daily`. Undefined if the string is neither.
  *
- * The weekday has a name in the result, because EventBridge Scheduler counts the days from 1, and Unix from 0.
+ * The result contains the names of weekdays, because EventBridge Scheduler numbers them from 1, and Unix from 0.
  */
 export function translatedUnixCron(text: string): TranslatedCron | undefined {
   const macro = text.trim().toLowerCase();

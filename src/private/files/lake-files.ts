@@ -14,9 +14,9 @@ import { Input, tableInputs, tablesByDataset, unknownTables } from './table-inpu
 import { datasetSchema } from '../document/dataset-schema';
 import { pipelineSchema } from '../document/pipeline-rules';
 
-/** The configuration files of a lake, and everything that is wrong with them. */
+/** The configuration files of a lake, and all problems in these files. */
 export interface LakeFiles {
-  /** Undefined if the lake has another core, or if the file does not exist. */
+  /** The file of the core. Undefined if the core is defined in code, or if the file does not exist. */
   readonly core?: CoreFile;
   /** The files of the core, the datasets and the pipelines, including invalid files. */
   readonly configs: ConfigFile[];
@@ -122,7 +122,7 @@ function noDatasets(folder: string): FileProblem {
   };
 }
 
-/** The datasets, each after its inputs, otherwise in the given order. */
+/** The datasets, each after its inputs, and otherwise in the given order. */
 function inOrder(datasets: DatasetFile[]): DatasetFile[] {
   const ordered = new Set<DatasetFile>();
   const visited = new Set<DatasetFile>();

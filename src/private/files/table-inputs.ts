@@ -7,7 +7,7 @@ import { tablesOf } from '../document/dataset-tables';
 import { didYouMean } from '../errors/suggestion';
 import { placeholderProblems } from '../scripts/query-databases';
 
-/** A dataset that another one reads, and the key of the file that names it. */
+/** A dataset that another dataset reads, and the key in the configuration file that names it. */
 export interface Input {
   readonly key: string;
   /** For example `bronze/zipcodes`. */

@@ -123,7 +123,8 @@ export function metricsStatement(names: LakeNames): PolicyStatement {
 }
 
 /**
- * Allows jobs to send events about warnings to the default event bus. The source of an event contains the lake.
+ * Allows jobs to send events about warnings to the default event bus. The source of an event contains the resource
+ * prefix of the lake.
  *
  * A request can have several events, so both condition keys have several values. `ForAllValues` is true for a missing
  * key, which `Null` excludes. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html

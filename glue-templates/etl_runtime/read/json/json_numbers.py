@@ -19,7 +19,8 @@ Numbers = Sequence[int | Number | None]
 
 @dataclass(frozen=True)
 class NumberFacts:
-    """Facts about numbers: whether all are integers (no fraction, no exponent), 64-bit integers, and exact as doubles.
+    """Facts about numbers: whether all of them are integers (no fraction, no exponent), whether all of them fit into 64
+    bits, and whether doubles represent all of them exactly.
 
     `digits` and `scale` are the maximum number of digits before and after the decimal point, up to 39.
     """
@@ -41,7 +42,7 @@ class NumberFacts:
 
     @property
     def best(self) -> str:
-        """The preferred type, or `text` if no number type keeps all values exactly."""
+        """The preferred type, or `text` if no numeric type keeps all values exactly."""
         if self.integers and self.bigint:
             return "bigint"
         if self.integers and self.digits <= MAX_DECIMAL_DIGITS:
@@ -93,7 +94,8 @@ def _decimal_size(value: Decimal) -> tuple[int, int]:
 
 
 def bigints(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """Convert to 64-bit integers. Other values become null, and their rows are returned. 3.0 is an integer."""
+    """Convert numbers to 64-bit integers. Other numbers become null, and the indexes of their rows are returned. 3.0
+    counts as an integer."""
     values: Sequence[int | None] = numbers  # type: ignore[assignment]
     if Number in set(map(type, numbers)):
         values = [_integer(number) if isinstance(number, Number) else number for number in numbers]
@@ -112,7 +114,8 @@ def _integer(number: Number) -> int | None:
 
 
 def doubles(numbers: Numbers) -> tuple[pa.Array, list[int]]:
-    """Convert to doubles. Values that a double cannot represent exactly become null, and their rows are returned."""
+    """Convert numbers to doubles. Numbers that a double cannot represent exactly become null, and the indexes of their
+    rows are returned."""
     written: Sequence[str | None] = numbers  # type: ignore[assignment]
     if int in set(map(type, numbers)):
         written = [number if number is None or isinstance(number, Number) else str(number) for number in numbers]
@@ -135,7 +138,8 @@ def inexact(texts: pa.Array, doubles: pa.Array) -> list[str]:
 
 
 def decimals(numbers: Numbers, precision: int, scale: int) -> tuple[pa.Array, list[int]]:
-    """Convert to decimals. Values that exceed precision or scale become null, and their rows are returned."""
+    """Convert numbers to decimals. Numbers that exceed the precision or the scale become null, and the indexes of their
+    rows are returned."""
     type_ = pa.decimal128(precision, scale)
     values = [None if number is None else decimal(number) for number in numbers]
     try:
