@@ -7,7 +7,9 @@ import { Lake } from './lake';
 /** The number of replaced publications that a local lake keeps per dataset with Parquet tables. */
 const KEPT = 3;
 
-/** The number of attempts to read a publication while a run is publishing, and the time between them in milliseconds. */
+/**
+ * The number of attempts to read a publication while a run is publishing, and the time between them in milliseconds.
+ */
 const ATTEMPTS = 40;
 const INTERVAL = 50;
 
