@@ -37,9 +37,9 @@ export class Source {
    * compressed with gzip or bzip2, or in a ZIP archive.
    *
    * A pattern in braces, such as `{yyyyMMdd}`, `{yyyy-MM-dd}` or `{yyyy/MM}`, is replaced by the run date (UTC). If
-   * there is no file for that date yet, the run tries earlier dates, up to `lookbackDays` of the dataset. The URL is
-   * checked when a dataset uses the source. Synthesis fails with `URL_INVALID` if the URL is invalid or contains
-   * credentials, and with `PLACEHOLDER_INVALID` if a pattern is invalid.
+   * there is no file for that date yet, the run also tries earlier dates, up to the number of days in `lookbackDays` of
+   * the dataset. The URL is checked when a dataset uses the source. Synthesis fails with `URL_INVALID` if the URL is
+   * invalid or contains credentials, and with `PLACEHOLDER_INVALID` if a pattern is invalid.
    *
    * @param url the URL of the file, such as `https://example.org/zipcodes.zip`, without credentials
    * @exampleMetadata fixture=lake
@@ -88,9 +88,9 @@ export class Source {
    * A file of the app, in one of the formats of `url`. It is deployed to the bucket of the lake with the script of the
    * dataset, and the job reads it from there.
    *
-   * Use it for files of up to 200 MB that change with the app, such as lookup tables. Synthesis fails with
-   * `FILE_NOT_FOUND` if the file does not exist, and with `FILE_TOO_LARGE` if the files of the dataset or of its stack
-   * are larger. Use `s3` for larger files, and for files that change without a deployment.
+   * Use `file` for files that change with the app, such as lookup tables. Synthesis fails with `FILE_NOT_FOUND` if the
+   * file does not exist, and with `FILE_TOO_LARGE` if the files of the dataset, or all files of its stack, are larger
+   * than 200 MB in total. Use `s3` for larger files, and for files that change without a deployment.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`. Symbolic links are followed.
    * @exampleMetadata fixture=lake
@@ -116,8 +116,8 @@ export class Source {
   /**
    * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records of its responses.
    *
-   * Each endpoint is an `ApiEndpoint`. In Python it can also be a dict, such as `{"url": "https://…"}`. Synthesis fails
-   * with `UNKNOWN_KEY` for a key that `ApiEndpoint` does not have.
+   * Each endpoint is an `ApiEndpoint`. In Python, an endpoint can also be a dict, such as `{"url": "https://…"}`.
+   * Synthesis fails with `UNKNOWN_KEY` for a key that `ApiEndpoint` does not have.
    *
    * A table can have the same name as the dataset only if it is the only table. Otherwise, synthesis fails with
    * `TABLE_NAME_RESERVED`.

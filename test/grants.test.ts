@@ -63,7 +63,7 @@ describe('grantQuery', () => {
     [
       'a role of another account',
       stack => Role.fromRoleArn(stack, 'Other', 'arn:aws:iam::210987654321:role/analysts'),
-      'Grant to a role in the account 123456789012 that principals of 210987654321 can assume.',
+      'Grant access to a role in the account 123456789012 that principals of 210987654321 can assume.',
     ],
   ])('fails if the grantee is %s', (_, grantee, error) => {
     const lake = lakeOf();

@@ -81,7 +81,7 @@ class TransformContext:
             a bronze table.
 
         Raises:
-            RunFailed: QUERY_TABLE_NOT_AN_INPUT if the table is not a table of an input.
+            RunFailed: QUERY_TABLE_NOT_AN_INPUT if the table does not belong to an input.
 
         Example:
             zipcodes = context.read("pp_dw_bronze.zipcodes")
@@ -145,7 +145,7 @@ class TransformContext:
         Raises:
             RunFailed: QUERY_NOT_FOUND if the dataset has no SQL. QUERY_INVALID if a statement cannot be parsed or
                 analyzed, or is not supported; the message contains its line and column. QUERY_TABLE_NOT_AN_INPUT if a
-                statement reads a table that is not a table of an input.
+                statement reads a table that does not belong to an input.
 
         Example:
             states = context.query().where("state IS NOT NULL")
@@ -428,7 +428,7 @@ def _reject_bronze_options(job: Job) -> None:
             ErrorCode.RUN_OPTIONS_INVALID,
             f"run_options.{given[0]} is supported for bronze datasets only. Silver and gold datasets read the "
             "published tables of their inputs. "
-            f"Run the input with {given[0]}, then run {job.names.dataset} without it.",
+            f"Run the input with {given[0]}, then run {job.names.dataset} without this option.",
         )
 
 

@@ -70,7 +70,8 @@ def explained(error: BotoCoreError | ClientError, region: str | None, resource: 
 
 
 def is_lake_formation_denial(message: str) -> bool:
-    """Whether Lake Formation denied a request. Only the message shows it: the error code is the same as that of IAM."""
+    """Whether Lake Formation denied a request. Only the message shows this, because the error code is the same as for
+    IAM."""
     found = re.search(r"Lake Formation|lakeformation:", message)
     return found is not None and re.search(r"insufficient|not authorized|denied", message, re.IGNORECASE) is not None
 

@@ -1,7 +1,8 @@
 """Writes the progress of a job to a file, which `medallion run` reads to redraw a line on the terminal.
 
-The file is a JSON object. `activities` has the running downloads, keyed by name, each with `done` and `total` in bytes
-or with a `text`. `tasks` has the number of completed tasks and of all tasks in the running Spark stages, or null.
+The file is a JSON object. `activities` contains the running downloads, keyed by name, each with `done` and `total` in
+bytes or with a `text`. `tasks` contains the numbers of completed tasks and of all tasks in the running Spark stages, or
+is null.
 """
 
 import json
@@ -86,7 +87,7 @@ def _watch_tasks(file: _ProgressFile, ended: threading.Event) -> None:
 
 
 def _running_tasks() -> tuple[int, int] | None:
-    """The number of completed tasks and of all tasks in the running stages. None if no stage is running."""
+    """The numbers of completed tasks and of all tasks in the running stages. None if no stage is running."""
     pyspark = sys.modules.get("pyspark")
     context = pyspark and pyspark.SparkContext._active_spark_context
     if not context:

@@ -50,7 +50,7 @@ class Request:
     endpoint: the URL of the S3 API.
     access_key: the access key of the job, which limits the job's requests to the permissions of its role.
     jars: the folder with the jars that Hadoop needs for `s3://`.
-    iceberg_jars: the folder with the additional jars of Iceberg. None if the job does not use the format.
+    iceberg_jars: the folder with the additional jars of Iceberg. None if the job does not use Iceberg.
     java_options: additional JVM options for the Java on this machine.
     environment: additional environment variables of the job.
     work: an empty folder for temporary files of the run.
@@ -144,7 +144,7 @@ def run_job(request: Request, job_run_id: str, configure: Callable[[Mapping[str,
 
 
 def without_workers(names: str) -> str:
-    """The argument `--names` without the workers, because a run on this machine uses no DPUs."""
+    """The argument `--names` without the number and the DPUs of the workers, because a local run uses no DPUs."""
     workers = ("number_of_workers", "dpu_per_worker")
     return json.dumps({name: value for name, value in json.loads(names).items() if name not in workers})
 

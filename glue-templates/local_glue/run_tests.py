@@ -2,8 +2,8 @@
 
     python run_tests.py REQUEST.json
 
-Prints one JSON object per line to standard output: {"started": seconds} when Spark runs, then the result of each test.
-Output of scripts and of Spark goes to standard error.
+Prints one JSON object per line to standard output: {"started": seconds} when Spark has started, then the result of each
+test. Output of scripts and of Spark goes to standard error.
 """
 
 import json

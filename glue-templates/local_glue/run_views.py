@@ -111,7 +111,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Run:
-    """A run record, with the database of its tables. `is_current`: whether its publication is the current one."""
+    """A run record, and the database of its tables. `is_current` is true if the run's publication is the current
+    one."""
 
     record: Row
     database: str | None
@@ -123,7 +124,7 @@ class _Run:
 
 
 def create_run_views(connection: "duckdb.DuckDBPyConnection", lake: Path, sql: str) -> None:
-    """Create the views that the SQL refers to. `lake` is a folder with one folder per bucket."""
+    """Create the views that the SQL query refers to. `lake` is a folder with one folder per bucket."""
     named = {found.lower() for found in _NAMED.findall(sql)}
     if not named:
         return

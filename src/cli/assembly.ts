@@ -19,9 +19,9 @@ export interface Environment {
 
 /** A stack of a synthesized app. */
 export interface Stack extends Scope {
-  /** The folder of its cloud assembly: the nested assembly of its stage, if the app has stages. */
+  /** The folder of the stack's cloud assembly: the nested assembly of its stage, if the app has stages. */
   readonly assembly: string;
-  /** Whether its account and Region are known. Otherwise, they are example values. */
+  /** Whether the account and the Region of the stack are known. Otherwise, they are example values. */
   readonly hasEnvironment: boolean;
   /** The paths of its assets, by object key in the assets bucket. */
   readonly assets: Record<string, string>;
@@ -67,7 +67,7 @@ interface AssetManifest {
  *
  * @param directory the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`
- * @param environment for stacks whose environment the app does not set; default: an example
+ * @param environment the environment of stacks for which the app sets none; default: an example
  */
 export function readStacks(
   directory: string,
@@ -118,7 +118,8 @@ export function resourcesOf(stack: Stack, type: string): [string, Resource][] {
 /**
  * The files that a stack uploads to buckets.
  *
- * Skips files that are not assets of the stack, such as files from other buckets. Fails if such a file is for the lake.
+ * Skips files that are not assets of the stack, such as files from other buckets. Fails if the stack uploads such a
+ * file to the lake.
  *
  * @param lake the bucket of the lake
  */

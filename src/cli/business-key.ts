@@ -2,8 +2,8 @@ import { Dataset } from './dataset';
 import { documentOf } from './dataset-document';
 
 /**
- * The columns that identify a row of a table, by the name of the table in Athena. For a dataset with a history, they
- * include the column with the start time of a version. Tables without a business key are not included.
+ * The columns that identify a row of a table, keyed by the name of the table in Athena. For a dataset with a history,
+ * they include the column with the start time of a version. Tables without a business key are not included.
  */
 export function businessKeysOf(dataset: Pick<Dataset, 'arguments' | 'deployments'>): Record<string, string[]> {
   const document = documentOf(dataset);

@@ -19,7 +19,7 @@ export function defaultConcurrency(): number {
 export interface DatasetProcessor {
   /** Processes one dataset. */
   process(dataset: string): Promise<Ended>;
-  /** Called for each dataset that is not processed, because an input has failed or was skipped. */
+  /** Called for each dataset that is not processed, because an input failed or was skipped. */
   skip(result: SkippedDataset): void;
 }
 

@@ -47,7 +47,7 @@ export function queryOf(dataset: Deployed): string {
   return sql === undefined ? '' : deployedText(dataset, sql) ?? '';
 }
 
-/** The strings in a nested value, by their path, such as `source_url[1]`. */
+/** The strings in a nested value, keyed by path, such as `source_url[1]`. */
 function textsOf(value: unknown, key = ''): Record<string, string> {
   if (typeof value === 'string') {
     return { [key]: value };

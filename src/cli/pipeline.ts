@@ -90,7 +90,7 @@ function parse(definition: Value): PipelineDefinition {
   }
 }
 
-/** The schedule that starts the state machine with a logical ID. */
+/** The schedule that starts the state machine with the given logical ID. */
 function scheduleOf(stack: Stack, id: string): Pick<Pipeline, 'schedule' | 'timezone'> {
   const starts = (value: Value): boolean => JSON.stringify(value).includes(JSON.stringify(id));
   for (const [, { Properties: properties = {} }] of resourcesOf(stack, 'AWS::Scheduler::Schedule')) {
@@ -111,7 +111,7 @@ function partitionOf(region: string): string {
   return region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The datasets of a pipeline that are deployed by the same app, or the same stage, by `layer/dataset`. */
+/** The datasets of a pipeline that are deployed by the same app, or the same stage, keyed by `layer/dataset`. */
 export function datasetsOf(
   { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
 ): Map<string, Dataset> {
@@ -122,7 +122,7 @@ export function datasetsOf(
 }
 
 /**
- * Finds the pipeline with a name. Fails if no pipeline or several pipelines have this name.
+ * Finds the pipeline with the given name. Fails if no pipeline or several pipelines have this name.
  *
  * @param name the pipeline, or its state machine if several lakes have a pipeline with that name
  * @param stack if set, only the pipelines of this stack

@@ -8,7 +8,7 @@ export interface RunOrderOptions {
   readonly data: string;
   /** Also run inputs that have a published table. */
   readonly withInputs?: true;
-  /** Whether a dataset has a published table in the lake, by the prefix of its run records. */
+  /** Whether a dataset has a published table in the lake. `runs` is the prefix of the dataset's run records. */
   readonly hasTable: (runs: string) => boolean;
 }
 
@@ -58,14 +58,14 @@ export function runOrder<D extends DatasetNode>(requested: D[], datasets: D[], o
   return [...order];
 }
 
-/** The dataset of an input. If several stages contain the dataset, the dataset in the same stage. */
+/** The dataset of an input. If several stages contain it, the one in the stage of the dependent dataset. */
 function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: D[]): D | undefined {
   const candidates = datasets.filter(each => each.runs === input.runs);
   return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];
 }
 
 /**
- * Fails if the same dataset of two stages would run. Stages without an explicit account share the local lake, so both
+ * Fails if the same dataset would run in two stages. Stages without an explicit account share the local lake, so both
  * runs would write the same tables.
  */
 function requireUniqueTables(order: DatasetNode[]): void {

@@ -25,7 +25,7 @@ export interface RecordTable {
   readonly nulls: Record<string, number>;
   /** The lowest and the highest value by column, as text. */
   readonly bounds: Record<string, [string, string]>;
-  /** By column, the number of values that did not match the data type. Bronze tables only. */
+  /** The number of values that did not match the data type, keyed by column. Bronze tables only. */
   readonly rescued: Record<string, number>;
   readonly files: string[];
 }
@@ -70,7 +70,7 @@ export interface RecordRule {
   /** The key of the table in the dataset. */
   readonly table: string;
   readonly kind: RuleKind;
-  /** The SQL condition, or a readable text for the short forms of rules. */
+  /** The SQL condition, or a readable description if the rule has a short form. */
   readonly condition: string;
   readonly severity: 'fail' | 'warn';
   /** The maximum share of rows that may violate the rule. */
@@ -116,7 +116,7 @@ export interface RunRecord {
   readonly error?: string;
   readonly error_code?: string;
   readonly retryable?: boolean;
-  /** The time when the columns of the dataset last changed, in ISO 8601, UTC. */
+  /** The time when the columns of the dataset last changed, as an ISO 8601 timestamp in UTC. */
   readonly schema_changed_at?: string;
   /** The duration of each step in seconds, in the order of the steps. */
   readonly steps: Record<string, number>;
@@ -127,7 +127,7 @@ export interface RunRecord {
   readonly gates: RecordGate[];
   /** The findings of the gates that failed but were allowed to fail. */
   readonly allowed: string[];
-  /** For a dataset with a history, the number of rows by change: `insert`, `update`, `close`, `delete`, `same`. */
+  /** For a dataset with a history, the number of rows per change: `insert`, `update`, `close`, `delete`, `same`. */
   readonly versions: Record<string, number>;
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
@@ -135,7 +135,7 @@ export interface RunRecord {
   readonly unchanged_since?: string;
   readonly rules: RecordRule[];
   readonly warnings: string[];
-  /** The lineage of each table, by the key of the table in the dataset. */
+  /** The lineage of each table, keyed by the table's key in the dataset. */
   readonly lineage: Record<string, TableLineage>;
 }
 
@@ -159,7 +159,10 @@ export interface Publication {
 
 /** The dataset and the layer at the end of the prefix of run records: `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
 const RUNS = /\/([^/]+)\/runs\/([^/]+)\/?$/;
-/** The name of a run record. Files with other names are ignored, because their names could change the terminal. */
+/**
+ * The name of a run record. Files with other names are ignored, because their names could contain terminal escape
+ * sequences.
+ */
 const RECORD = /^run_id=(\w[\w-]*)\.json$/;
 const STATUSES: readonly RunStatus[] = ['running', 'published', 'unchanged', 'failed'];
 const RULE_KINDS: readonly RuleKind[] = ['condition', 'not_null', 'unique', 'accepted_values', 'relationships'];

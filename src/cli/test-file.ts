@@ -323,7 +323,7 @@ function containsItself(value: unknown, above: readonly unknown[] = []): boolean
   return above.includes(value) || Object.values(value).some(each => containsItself(each, ancestors));
 }
 
-/** The error of the parser without its position, which is already in the location. */
+/** The parser's error message without the position, which is already in the location. */
 function firstLineOf(message: string): string {
   return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '').replace(/[.:]$/, '');
 }

@@ -48,7 +48,7 @@ export class WatchedDatasets {
   /**
    * The given datasets, and the watched datasets that depend on them.
    *
-   * @param hasTable whether a dataset has a published table, by the prefix of its run records. Dependent
+   * @param hasTable whether the dataset with the given prefix of run records has a published table. Dependent
    * datasets without a published table are omitted
    */
   public withDependents(datasets: readonly Dataset[], hasTable: (runs: string) => boolean): Dataset[] {

@@ -38,8 +38,8 @@ class Failure:
 
 @contextmanager
 def driver_threads() -> Iterator[ThreadPoolExecutor]:
-    """Provide the threads of the driver. When the context ends, no further conversion starts. The context does not wait
-    for running conversions, because a stopped run has little time left."""
+    """Provide the thread pool of the driver. When the context ends, no further conversion starts. The context does not
+    wait for running conversions, because a stopped run has little time left."""
     pool = ThreadPoolExecutor(MAX_THREADS)
     try:
         yield pool
@@ -113,8 +113,8 @@ def _convert_in_spark(spark: "SparkSession", shards: Sequence[Shard], cores: int
 
 
 def _convert_or_fail(shard: Shard) -> ConvertedShard | Failure:
-    """The work of a Spark task. Spark retries a task that raises an error. This is useful only for a retryable
-    error."""
+    """The work of a Spark task. Spark retries a task that raises an error, so errors that are not retryable are
+    returned instead."""
     try:
         return convert_shard(shard)
     except RunFailed as failed:

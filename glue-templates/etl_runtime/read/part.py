@@ -39,5 +39,5 @@ class Part:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the part can be read only once, while the source is unpacked."""
+        """Whether the part can be read only once, while the source is being unpacked."""
         return self.uri.startswith(MEMORY_SCHEME)

@@ -121,8 +121,8 @@ def gather(
     records: RecordsContract | None = None,
     table_values: Mapping[str, Sequence[str]] | None = None,
 ) -> list[KeptOriginal] | None:
-    """Return the originals of the run, or None if the source is unchanged since the run that stored the validators
-    `known`.
+    """Return the originals of the run, or None if the source has not changed since the run that stored the validators
+    in `known`.
 
     If `from_run` is set, the originals come from that earlier run. Otherwise, they come from `custom_fetch` if there is
     one, or from the API or the URLs in the document. `on_response` is called when a download starts. `records` defines
@@ -188,8 +188,8 @@ def _requested_date(job: Job, has_custom_fetch: bool) -> date | None:
     if has_custom_fetch or not any(has_date(url) for url in _source_urls(job.document)):
         raise RunFailed(
             ErrorCode.RUN_OPTIONS_INVALID,
-            f"run_options.date is {requested}, but no source_url of {job.names.dataset} contains a date. Run without "
-            "date, or add a date placeholder to source_url, for example {yyyy-MM-dd}.",
+            f"run_options.date is {requested}, but no source_url of {job.names.dataset} contains a date. Remove "
+            "date from run_options, or add a date placeholder to source_url, for example {yyyy-MM-dd}.",
         )
     return requested
 

@@ -104,7 +104,7 @@ class Written:
 def write(rows: "DataFrame", target: Target, *, rebalance: bool, examples_of: ExamplesOf = NO_EXAMPLES) -> Written:
     """Compute the rows and write them.
 
-    `rebalance` distributes the rows over objects of a suitable size. It does not preserve the row order.
+    `rebalance` distributes the rows across objects of a suitable size. It does not preserve the row order.
     """
     sized = rows.hint("rebalance") if rebalance else rows
     task = partial(_write_task, target, examples_of)

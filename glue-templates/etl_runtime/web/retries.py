@@ -25,13 +25,13 @@ def with_retries(
     failures_in_a_row: Callable[[], int] | None = None,
     rate_limiter: RateLimiter | None = None,
 ) -> T:
-    """Return the result of `attempt`. If it raises a retryable RequestFailed, it is called again, for up to five
-    attempts in total.
+    """Return the result of `attempt`. If a call raises a retryable RequestFailed, `attempt` is called again, up to five
+    times in total.
 
     The pauses double, with jitter, and are at least as long as the server's Retry-After, which also delays the other
-    requests of `rate_limiter`. Downloads, which can resume up to 50 times, set `failures_in_a_row`: it returns the
-    number of attempts since the last progress. `log` receives one line per pause. Setting `stop` in another thread ends
-    a pause.
+    requests of `rate_limiter`. Downloads, which can resume up to 50 times, set `failures_in_a_row`, a function that
+    returns the number of attempts since the last progress. `log` receives one line per pause. Setting `stop` in another
+    thread ends a pause.
 
     Raises the last RequestFailed.
     """

@@ -1,9 +1,9 @@
 """Extracts a small fixture from the local lake: input rows that join, and the result of the transform for these rows.
 
 1. The transform runs on all rows of the lake. The first rows of each result are the samples.
-2. From each input table, the rows are selected that have the same values as a sample in columns with the same names.
-3. From a table without such columns, the rows are selected to which the selected rows of other tables refer: either by
-   columns with the same name, or by a column whose values are all in a unique column of the table.
+2. Rows of each input table are selected if they have the same values as a sample in columns with the same names.
+3. Rows of a table without such columns are selected if selected rows of other tables refer to them: either through
+   columns with the same name, or through a column whose values all occur in a unique column of the table.
 4. The transform runs on the selected rows. If it returns no rows, steps 2 to 4 are repeated with twice as many rows.
 """
 
@@ -121,7 +121,8 @@ def _selected(lake: Tables, samples: Sequence[Mapping[str, Any]], limit: int) ->
 
 def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -> set[int]:
     """Return the indices of rows that have the values of a sample in columns with the same name. A column is ignored if
-    none of the rows that match so far has the value, because the column then has a different meaning."""
+    none of the rows that match the previous columns contains the value, because the column then probably has a
+    different meaning."""
     found: set[int] = set()
     for sample in samples:
         mask = None
@@ -141,7 +142,8 @@ def _indices(rows: pa.Table, samples: Sequence[Mapping[str, Any]], limit: int) -
 
 
 def _referenced(rows: pa.Table, others: Sequence[pa.Table], limit: int) -> Iterator[int]:
-    """Yield the indices of rows to which a column of another table refers. All its values are in a unique column."""
+    """Yield the indices of rows to which a column of another table refers. A column refers to these rows if all its
+    values occur in a unique column of their table."""
     for key in rows.schema:
         if pa.types.is_nested(key.type) or pc.count_distinct(rows[key.name]).as_py() < rows.num_rows:
             continue

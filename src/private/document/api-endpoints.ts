@@ -1,6 +1,6 @@
 import { ApiEndpoint, DatasetDocument, Pagination } from './dataset-document.generated';
 
-/** The endpoints of a document by name. Expands the short form, a URL, to an endpoint. */
+/** The endpoints of a document, keyed by name. Expands the short form, a URL, to an endpoint. */
 export function endpointsOf({ api_endpoints: endpoints = {} }: DatasetDocument): { [name: string]: ApiEndpoint } {
   return Object.fromEntries(
     Object.entries(endpoints).map(([name, endpoint]) => [

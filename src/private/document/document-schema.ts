@@ -26,7 +26,7 @@ export interface Violation extends Problem {
  */
 const QUICK_COMPILATION = { validateSchema: false, meta: false, code: { optimize: false } };
 
-/** The JSON Schema of a document. Errors quote its descriptions as the expected value. */
+/** The JSON Schema of a document. Errors quote its descriptions to say which values are expected. */
 export class DocumentSchema {
   private readonly ajv = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false, ...QUICK_COMPILATION });
   private readonly schema: Schema;
@@ -88,7 +88,7 @@ export class DocumentSchema {
     return inOrder(this.node(document), document) as T;
   }
 
-  /** A struct of the public API with the keys of a document. Keeps unknown keys, which `problems` reports. */
+  /** Converts the keys of a public API struct to those of a document. Keeps unknown keys, which `problems` reports. */
   documentKeys<Struct extends object>(struct: Struct): SnakeKeys<Struct> {
     return snakeKeys(struct, this.allKeys);
   }
@@ -159,7 +159,7 @@ function* keysIn(schema: unknown): Generator<string> {
 /** A location in a document. */
 interface Location {
   readonly name: string;
-  /** The closest part of the schema with a description: of the value or of an ancestor. */
+  /** The part of the schema with the description of the value, or of its closest ancestor that has a description. */
   readonly described: Schema;
   /** Whether the value or an ancestor is a token, which is only known at deployment. */
   readonly isUnresolved: boolean;
@@ -204,7 +204,10 @@ function inOrder(node: SchemaNode, value: unknown): unknown {
   return Object.fromEntries(ordered.map(([key, each]) => [key, inOrder(node.child(key, each), each)]));
 }
 
-/** The error codes of invalid values by JSON pointer. All other values have the code VALUE_INVALID. */
+/**
+ * The error codes of invalid values, each with a pattern for their JSON pointers. All other values have the code
+ * VALUE_INVALID.
+ */
 const VALUE_CODES: [pointer: RegExp, code: ErrorCode][] = [
   [/^\/dataset$/, 'DATASET_NAME_INVALID'],
   [/^\/(etl_resource_prefix|database_prefix)$/, 'PREFIX_INVALID'],
@@ -225,7 +228,8 @@ function valueCode({ keyword, instancePath, propertyName }: ErrorObject): ErrorC
 }
 
 /**
- * "Did you mean …?" for a value of a closed set. The schema has the set as a list or as the alternatives of a pattern.
+ * "Did you mean …?" for a value from a closed set, which the schema defines as a list or as the alternatives of a
+ * pattern.
  */
 function suggestValue({ keyword, data, schema, propertyName }: ErrorObject): string {
   if (typeof data !== 'string' || propertyName !== undefined) {
@@ -239,7 +243,7 @@ function suggestValue({ keyword, data, schema, propertyName }: ErrorObject): str
 
 const MAX_SHOWN_CHARACTERS = 120;
 
-/** Keys whose value may be a secret by mistake. Errors redact these values, because build logs have many readers. */
+/** Keys that may contain a secret by mistake. Errors redact their values, because build logs have many readers. */
 const MAY_BE_SECRET = /(^\/auth(\/(secret|token_params(\/[^/]*)?))?|\/headers(\/[^/]*)?)$/;
 
 function found({ keyword, data, propertyName, params, instancePath }: ErrorObject): string {

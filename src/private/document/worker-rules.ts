@@ -20,7 +20,8 @@ export function* workerSettingsProblems(settings: WorkerSettings): Generator<Pro
 }
 
 /**
- * The number of workers that AWS documents as the maximum of a type, if it is less than 299, the maximum of the schema.
+ * The maximum number of workers that AWS documents for a worker type, if it is less than 299, the maximum in the
+ * schema.
  *
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
  */

@@ -3,7 +3,10 @@ import { IConstruct } from 'constructs';
 import { synthError } from './synth-error';
 import { unknownKeyRemedy, unknownKeys } from './unknown-key';
 
-/** A class that a prop requires: a member that only its objects have, and an example of an object for errors. */
+/**
+ * A class that a prop requires: a member that only instances of the class have, and an example of an instance for
+ * errors.
+ */
 export interface PropClass {
   readonly member: string;
   readonly example: string;

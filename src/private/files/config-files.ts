@@ -6,7 +6,7 @@ import { relativePath } from './json-file';
 /** The file that describes a dataset or, in the root folder, the core. */
 export const CONFIG = 'config.json';
 
-/** The folder of the files of pipelines, in the folder of the lake. */
+/** The folder with the pipeline files, inside the folder of the lake. */
 const PIPELINES = 'pipelines';
 
 /** The configuration files of datasets in a folder, at any depth. */
@@ -43,7 +43,7 @@ export function findConfigFiles(folder: string, ancestors: string[] = []): Confi
 }
 
 /**
- * The files of pipelines, sorted by name: the JSON files in the folder of pipelines, except the file of a dataset.
+ * The pipeline files, sorted by name: the JSON files in the folder `pipelines`, except `config.json`.
  * Follows symbolic links, except a link to the folder of the lake. `findConfigFiles` finds broken links.
  *
  * @param lake the folder of the lake
@@ -60,7 +60,10 @@ export function findPipelineFiles(lake: string): string[] {
     .filter(file => existsSync(file) && statSync(file).isFile());
 }
 
-/** A link without a target may be a dataset or a pipeline, which the next deployment would delete. */
+/**
+ * The problem of a broken link. Its missing target may be a dataset or a pipeline, which the next deployment would
+ * delete.
+ */
 function brokenLink(file: string): FileProblem {
   return {
     code: 'FILE_NOT_FOUND',

@@ -5,7 +5,7 @@ import { PipelineFile } from './pipeline-file';
 import { ErrorCode } from '../errors/error-code';
 import { SynthError } from '../errors/synth-error';
 
-/** Errors of constructs that depend on a name in a file, and on its length. */
+/** Errors of constructs that depend on a name in a file, or on the length of the name. */
 const NAME_CODES: ErrorCode[] = ['NAME_TAKEN', 'NAME_TOO_LONG'];
 
 /**
@@ -20,7 +20,7 @@ export class LakeProblems {
     return [...this.files.problems, ...this.ofConstructs];
   }
 
-  /** Calls a function that creates the core. Its error is a problem of the core's file. */
+  /** Calls a function that creates the core. An error of the function becomes a problem of the core's file. */
   ofCore<Result>(create: () => Result): Result | undefined {
     try {
       return create();
@@ -34,17 +34,17 @@ export class LakeProblems {
     }
   }
 
-  /** Calls a function that creates or checks a dataset. Its error is a problem of the dataset's file. */
+  /** Calls a function that creates or checks a dataset. An error becomes a problem of the dataset's file. */
   ofDataset(file: DatasetFile, create: () => void): void {
     this.ofFile(file, create, code => code === 'QUERY_TABLE_NOT_AN_INPUT' ? 'sql' : 'dataset');
   }
 
-  /** Calls a function that creates or checks a pipeline. Its error is a problem of the pipeline's file. */
+  /** Calls a function that creates or checks a pipeline. An error becomes a problem of the pipeline's file. */
   ofPipeline(file: PipelineFile, create: () => void): void {
     this.ofFile(file, create, code => code === 'PIPELINE_TOO_LARGE' ? 'datasets' : 'pipeline');
   }
 
-  /** @param keyOf the key of the file that the error of a construct is about */
+  /** @param keyOf returns the key in the file that an error of a construct refers to */
   private ofFile(
     file: DatasetFile | PipelineFile, create: () => void, keyOf: (code: ErrorCode) => string,
   ): void {

@@ -15,14 +15,14 @@ export interface PipelineFile {
   readonly name: string;
   /** The document of the file. If it violates the schema, valid values replace the invalid ones. */
   readonly document: PipelineDocument;
-  /** The datasets that it lists by name or by pattern, for example `bronze/zipcodes`, without unknown ones. */
+  /** The known datasets that the file lists by name or by pattern, such as `bronze/zipcodes`. */
   readonly datasets: string[];
   /** The problems of the file alone, without those that involve other files. */
   readonly problems: FileProblem[];
 }
 
 /**
- * The pipeline of a file. Undefined if its syntax or its name is invalid.
+ * The pipeline in a file. Undefined if the syntax of the file or the name of the pipeline is invalid.
  *
  * @param names the datasets of the lake
  */

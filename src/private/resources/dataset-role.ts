@@ -36,7 +36,7 @@ export interface DatasetRoleProps {
 /**
  * The role of a dataset that needs additional permissions: to read a secret or a bucket, or to run in a VPC.
  *
- * The role has these permissions, and the permissions of the shared role limited to its dataset. Undefined if the
+ * The role has these permissions, and the permissions of the shared role, but limited to this dataset. Undefined if the
  * dataset can use the shared role.
  */
 export function datasetRole(scope: Construct, { core, names, document, inputs }: DatasetRoleProps): Role | undefined {
@@ -97,7 +97,7 @@ export function datasetRole(scope: Construct, { core, names, document, inputs }:
   return role;
 }
 
-/** The permissions of all datasets of a layer. They contain no name of a dataset. */
+/** The permissions of all datasets of a layer. They do not contain the name of a dataset. */
 function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetNames): Statements[] {
   return [
     {

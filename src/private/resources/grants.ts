@@ -33,7 +33,7 @@ export function grantStatements(core: IEtlCore, grantee: IGrantable, statements:
       core,
       'VALUE_INVALID',
       `the grantee is ${described(principal)}, which cannot have an IAM policy.`,
-      'Grant to a role, a user or a group of the account of the lake, for example Role.fromRoleName(…).',
+      'Grant access to a role, user or group in the account of the lake, for example Role.fromRoleName(…).',
     );
   }
   warnAboutImmutableRole(core, principal);
@@ -67,13 +67,13 @@ function checkedGrantee(core: IEtlCore, grantee: IGrantable): IGrantable {
       'ENVIRONMENT_MISMATCH',
       `the grantee ${described(grantee.grantPrincipal)} is in the account ${principalAccount}, but the lake is in `
         + `${account}.`,
-      `Grant to a role in the account ${account} that principals of ${principalAccount} can assume.`,
+      `Grant access to a role in the account ${account} that principals of ${principalAccount} can assume.`,
     );
   }
   return grantee;
 }
 
-/** The path of a principal that is a construct, and otherwise its class. */
+/** The construct path of a principal, or its class if it is not a construct. */
 function described(principal: IPrincipal): string {
   return Construct.isConstruct(principal)
     ? `"${(principal as IConstruct).node.path}"`
@@ -85,8 +85,8 @@ function isUser(principal: IPrincipal): principal is IUser {
 }
 
 /**
- * The managed policy that grants a statement to an IAM user. It contains only grants, so all its findings are
- * suppressed.
+ * The managed policy that grants a statement to an IAM user. It contains only grants, so all cdk-nag findings for the
+ * policy are suppressed.
  */
 function policyOfUser(user: IUser, statement: PolicyStatement, wildcards?: string): ManagedPolicy {
   const policy = userPolicy(user, statement);

@@ -24,7 +24,7 @@ const ID = 'LakeFormation';
 
 /** What a principal may do with the database of a layer. */
 export interface CatalogGrant {
-  /** An ID of the catalog resource that is unique in the lake, such as `BronzeTables`. */
+  /** An ID for the catalog resource, unique within the lake, such as `BronzeTables`. */
   readonly id: string;
   readonly resource: CfnPrincipalPermissions.ResourceProperty;
   readonly permissions: string[];
@@ -45,7 +45,7 @@ export interface LakeFormationProps {
 
 /**
  * Puts the tables of a lake under the control of AWS Lake Formation: registers their locations, tags the databases, and
- * grants the roles of the core what jobs and crawlers need.
+ * grants the roles of the core the permissions that jobs and crawlers need.
  *
  * Only the folders of the layers are registered. Original files, scripts, run records and query results are not tables,
  * so only IAM policies control access to them.
@@ -90,8 +90,9 @@ export class LakeFormation extends Construct {
   }
 
   /**
-   * The role that the locations are registered with. The service-linked role cannot use the key of the lake, and its
-   * policy is shared with all other locations of the account. AWS Glue must also be allowed to assume the role.
+   * The role with which the locations are registered. It replaces the service-linked role of Lake Formation, which
+   * cannot use the key of the lake, and whose policy is shared by all locations in the account. AWS Glue must also be
+   * allowed to assume the created role.
    *
    * https://docs.aws.amazon.com/lake-formation/latest/dg/registration-role.html
    */
@@ -158,7 +159,7 @@ export interface TableGrants {
   /** The role of jobs and crawlers. */
   readonly role: IRole;
   readonly layer: Layer;
-  /** The registered locations, if this app registers them in the same stage. */
+  /** The construct that registers the locations, if it is in the same stage. */
   readonly lakeFormation?: LakeFormation;
 }
 
@@ -240,9 +241,9 @@ export function grantSelect({ principal, readable, core }: SelectGrants): void {
 /**
  * Grants permissions on catalog resources to a role or a user.
  *
- * A principal has one grant per resource, because a second one fails with `AlreadyExists`. Permissions are added to the
- * grant of the core, or to one in the same stack. All grants of a stack wait for each other, because simultaneous ones
- * fail with `ConcurrentModificationException`.
+ * A principal has one grant per resource, because a second grant would fail with `AlreadyExists`. Permissions are added
+ * to an existing grant of the core or of the same stack. The grants of a stack are created one after the other, because
+ * simultaneous grants fail with `ConcurrentModificationException`.
  * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2432
  */
 function grant(
@@ -280,7 +281,8 @@ function grant(
 
 /**
  * Fails if another stack grants the principal permissions on the resource: the stack that is deployed later would fail,
- * and if one is deleted, it would revoke the permissions that the other needs. The core is deployed before all others.
+ * and deleting one of the stacks would revoke the permissions that the other stack needs. The core is deployed before
+ * all others.
  */
 function checkStack(
   scope: Construct, principal: IRole | IUser, known: CfnPrincipalPermissions, lakeFormation?: LakeFormation,
@@ -292,8 +294,8 @@ function checkStack(
       'SETTINGS_CONFLICT',
       `the stacks "${known.stack.node.path}" and "${Stack.of(scope).node.path}" grant Lake Formation permissions on `
         + `the same resource to "${principal.node.path}".`,
-      'Import the role or the user once, and pass this construct to all calls of grantQuery and grantRead. Add a role '
-        + 'of datasets to roles.datasets of the core.',
+      'Import the role or the user once, and pass this construct to all calls of grantQuery and grantRead. If jobs of '
+        + 'datasets use the role, add it to roles.datasets of the core.',
     );
   }
 }

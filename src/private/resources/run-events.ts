@@ -34,7 +34,7 @@ export class RunRules {
         this.scope,
         'PROP_TYPE_INVALID',
         'target has the wrong type.',
-        'Use a target of aws-cdk-lib/aws-events-targets, for example new LambdaFunction(…).',
+        'Use a target from aws-cdk-lib/aws-events-targets, for example new LambdaFunction(…).',
       );
     }
     const last = this.rules.at(-1);

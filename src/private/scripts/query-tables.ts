@@ -1,6 +1,6 @@
 import { STRING_LITERAL } from './string-literal';
 
-/** A table that a query reads, in lower case and without backticks: Spark ignores the case of names. */
+/** A table that a query reads, in lower case and without backticks, because Spark ignores the case of names. */
 export interface TableReference {
   /** Undefined for a name without a database. */
   readonly database?: string;
@@ -31,7 +31,7 @@ const TOKEN = new RegExp([
 /** The words and symbols that can follow the opening parenthesis of a subquery. */
 const QUERY_STARTS = ['select', 'with', 'from', 'values', 'table', '('];
 
-/** Words that are not tables, although they follow FROM or JOIN. */
+/** Words that can follow FROM or JOIN, but are not tables. */
 const NO_TABLES = ['lateral', 'values', 'table', 'select'];
 
 /** The words that follow a table in FROM and are not an alias. */
@@ -104,7 +104,7 @@ function afterComment(query: string, from: number): number {
   return query.length;
 }
 
-/** The names of views and common table expressions, wherever they are visible. */
+/** The names of the views and common table expressions that the query defines, regardless of their scope. */
 function namesDefinedIn(tokens: QueryToken[]): Set<string> {
   const names = new Set<string>();
   for (const [index, { text }] of tokens.entries()) {

@@ -81,7 +81,7 @@ def json_records(
 
 
 def require_documents(places: TableRecords, name: str) -> None:
-    """Raise RunFailed if the published records are in a list inside a document, because each document of JSON Lines is
+    """Raise RunFailed if the published records are in a list inside a document, because in JSON Lines, each document is
     a record."""
     known = places.known
     if known and known.path != ROOT:
@@ -217,7 +217,7 @@ def records_at(
 
 
 def refuse_row_documents(open_blocks: Callable[[], Iterator[bytes]], name: str) -> None:
-    """Raise UndeclaredShape if the first document is a row, and another one follows."""
+    """Raise UndeclaredShape if the first document is a row, and another document follows."""
     if not _is_row(JsonReader(open_blocks(), name)):
         return
     reader = JsonReader(open_blocks(), name)

@@ -80,7 +80,7 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
 
 
 def chunks_of(text: bytes, size: int | None = None) -> Iterator[bytes]:
-    """Complete lines of about `size` bytes, by default CHUNK_BYTES."""
+    """Yield blocks of complete lines, each of about `size` bytes (by default CHUNK_BYTES)."""
     start = 0
     while start < len(text):
         end = text.find(b"\n", start + (size or CHUNK_BYTES)) + 1 or len(text)
@@ -111,7 +111,8 @@ def _value(line: str, name: str, number: int) -> object:
     except RecursionError:
         raise RunFailed(
             ErrorCode.JSON_INVALID,
-            f"{name}: record {number:,} is nested deeper than {MAX_DEPTH} levels. Check the source.",
+            f"{name}: record {number:,} is nested deeper than {MAX_DEPTH} levels. Ask the data "
+            "provider for records with fewer levels.",
         ) from None
     if end < len(line):
         _fail(name, number, line, "more than one value in the line", end)
@@ -157,7 +158,7 @@ def _objects(values: list[object]) -> list[Object]:
 
 
 def _keys_written(chunk: bytes) -> int:
-    """The number of keys in the text. Each key has one colon outside of strings."""
+    """The number of keys in the text. Each key is followed by one colon, which is outside of strings."""
     return int(np.count_nonzero((np.frombuffer(chunk, np.uint8) == COLON) & (inside_strings(chunk) == 0)))
 
 
@@ -167,7 +168,8 @@ def _keys_read(values: list[object], name: str, first: int) -> int:
     except RecursionError:
         raise RunFailed(
             ErrorCode.JSON_INVALID,
-            f"{name}: a record after record {first - 1:,} is nested deeper than {MAX_DEPTH} levels. Check the source.",
+            f"{name}: a record after record {first - 1:,} is nested deeper than {MAX_DEPTH} levels. Ask the data "
+            "provider for records with fewer levels.",
         ) from None
 
 
@@ -200,7 +202,7 @@ def _keys(values: Sequence[object], depth: int = 0) -> int:
 
 
 def _values_and_overwritten(lines: list[str]) -> tuple[list[object], dict[int, list[str]]]:
-    """The values, and the values that a duplicate key overwrites, keyed by line."""
+    """The values of the lines, and the values that duplicate keys overwrite, keyed by line."""
     overwritten: list[str] = []
 
     def last_values(pairs: list[tuple[str, object]]) -> Object:

@@ -17,7 +17,8 @@ CANDIDATE_BYTES = 1 << 20
 
 
 def from_line(text: bytes, position: int) -> bytes:
-    """The part of the text that is needed to find candidates. It begins with the line that contains the position."""
+    """The part of the text that is needed to find possible encodings. It begins with the line that contains the
+    position."""
     start = text.rfind(b"\n", 0, position) + 1
     return text[start : start + CANDIDATE_BYTES]
 
@@ -48,8 +49,8 @@ def encoding_candidates(text: bytes) -> list[tuple[str, list[str]]]:
 
 
 def described_candidates(text: bytes) -> str:
-    """The candidates as text for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Returns an empty
-    text if there are none."""
+    """The candidates as text for a message, such as cp1252 ("5 \u20ac") or cp850 ("5 \u00c7"). Returns an empty string
+    if there are none."""
     shown = [
         f"{encoding} ({', '.join(json.dumps(word[:MAX_CHARACTERS], ensure_ascii=False) for word in words)})"
         for encoding, words in encoding_candidates(text)
