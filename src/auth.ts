@@ -8,8 +8,8 @@ export interface SecretOptions {
    *
    * The dataset's role can read this secret and no other. Use `secret.secretArn` for a secret that your app creates: a
    * value that is only known at deployment must be an ARN. Synthesis fails with `SECRET_ARN_INVALID` for
-   * `secret.secretName`, and for a CloudFormation parameter whose default value is the name of a secret. It fails with
-   * `VALUE_INVALID` if the value is neither a name nor an ARN. The error does not repeat the value.
+   * `secret.secretName`, and for a CloudFormation parameter whose default value is the name of a secret. Synthesis also
+   * fails with `VALUE_INVALID` if the value is neither a name nor an ARN. The error does not repeat the value.
    */
   readonly secret: string;
 
@@ -27,7 +27,7 @@ export interface SecretOptions {
 /** Options for a bearer token. */
 export interface BearerOptions extends SecretOptions {
   /**
-   * The key of the token in the secret, if the secret is a JSON object.
+   * The name of the key that contains the token, if the secret is a JSON object.
    *
    * @default - the secret contains only the token
    */
@@ -57,7 +57,7 @@ export interface ApiKeyOptions extends SecretOptions {
   readonly location?: ApiKeyLocation;
 
   /**
-   * The key of the API key in the secret, if the secret is a JSON object.
+   * The name of the JSON key that contains the API key, if the secret is a JSON object.
    *
    * @default - the secret contains only the API key
    */
@@ -67,14 +67,14 @@ export interface ApiKeyOptions extends SecretOptions {
 /** Options for HTTP basic authentication. */
 export interface BasicOptions extends SecretOptions {
   /**
-   * The key of the user name in the JSON object of the secret.
+   * The name of the key that contains the user name in the JSON object of the secret.
    *
    * @default username
    */
   readonly usernameKey?: string;
 
   /**
-   * The key of the password in the JSON object of the secret.
+   * The name of the key that contains the password in the JSON object of the secret.
    *
    * @default password
    */
@@ -121,14 +121,14 @@ export interface OAuth2ClientCredentialsOptions extends SecretOptions {
   readonly tokenAuthMethod?: TokenAuthMethod;
 
   /**
-   * The key of the client ID in the JSON object of the secret.
+   * The name of the key that contains the client ID in the JSON object of the secret.
    *
    * @default client_id
    */
   readonly clientIdKey?: string;
 
   /**
-   * The key of the client secret in the JSON object of the secret.
+   * The name of the key that contains the client secret in the JSON object of the secret.
    *
    * @default client_secret
    */
@@ -180,7 +180,7 @@ export class Auth {
   /**
    * Uses HTTP basic authentication. The secret is a JSON object with the user name and the password.
    *
-   * @param options the secret, and its keys
+   * @param options the secret, and the names of its keys
    * @exampleMetadata fixture=lake
    * @example
    * const auth = Auth.basic({ secret: 'vendor/user', usernameKey: 'user', passwordKey: 'pass' });

@@ -54,7 +54,7 @@ export interface DatasetDirectoryProps {
   /**
    * The account and the Region of the stacks.
    *
-   * @default - the environment of the stage; without one, the environment is known only at deployment
+   * @default - the environment of the stage; if the stage has none, the environment is known only at deployment
    */
   readonly env?: Environment;
 
@@ -76,8 +76,8 @@ export interface DatasetDirectoryProps {
  * dataset is in the folder of its `config.json`. `glue/bronze_job.py`, `glue/silver_job.py` or `glue/gold_job.py` in
  * that folder is a custom script that replaces the packaged job script.
  *
- * Every other JSON file in the subfolder `pipelines`, such as `pipelines/daily.json`, describes a pipeline. Each
- * pipeline also becomes a stack, which is deployed after the datasets that the pipeline lists.
+ * JSON files in the subfolder `pipelines` with a name other than `config.json`, such as `pipelines/daily.json`,
+ * describe pipelines. Each pipeline also becomes a stack, which is deployed after the datasets that the pipeline lists.
  *
  * Symbolic links are followed. For a broken link, synthesis fails with `FILE_NOT_FOUND`. The JSON Schemas
  * `dataset.schema.json`, `config.schema.json` and `pipeline.schema.json` in the folder `glue-templates` of the package

@@ -54,8 +54,8 @@ import { TableFormat } from './table-format';
 /**
  * The base class of all datasets.
  *
- * A dataset is a Glue job, a crawler unless its tables are Iceberg tables, and a schedule if `schedule` is set. The
- * scripts of all datasets of a stack are deployed together.
+ * A dataset consists of a Glue job, a crawler (unless its tables are Iceberg tables), and a schedule (if `schedule` is
+ * set). The scripts of all datasets of a stack are deployed together.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -94,7 +94,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly databaseName: string;
   /** The names of the tables in the database. */
   public readonly tableNames: string[];
-  /** The configuration of the dataset that the job reads, as JSON. */
+  /** The JSON configuration of the dataset, which the job reads. */
   public readonly document: string;
   /** The maximum DPU-hours of a run: workers × DPU × timeout in hours × (1 + retries). */
   public readonly maxDpuHours: number;
@@ -208,13 +208,13 @@ export abstract class LakeDataset extends Construct implements IDataset {
   }
 
   /**
-   * Allows a role, a user or a group to read the tables of the dataset without Athena, for example with Spark,
-   * pandas or DuckDB. The grantee can read the objects of the tables and their metadata in the Glue Data Catalog. If
-   * the lake is encrypted, the grantee can use its key for objects of the bucket.
+   * Allows a role, a user or a group to read the tables of the dataset without Athena, for example with Spark, pandas
+   * or DuckDB. The grantee can read the objects of the tables and their metadata in the Glue Data Catalog. If the lake
+   * is encrypted, the grantee can use the lake's key for objects of the bucket.
    *
-   * With `lakeFormation` of the core, the grantee gets Lake Formation permissions and `lakeformation:GetDataAccess`
-   * instead of IAM permissions on the objects. Use a reader that supports Lake Formation, such as AWS Glue or Amazon
-   * EMR. The tables must exist before the deployment.
+   * If `lakeFormation` is set on the core, the grantee gets Lake Formation permissions and
+   * `lakeformation:GetDataAccess` instead of IAM permissions on the objects. Use a reader that supports Lake Formation,
+   * such as AWS Glue or Amazon EMR. The tables must exist before the deployment.
    *
    * The grantee cannot read originals, run records or other datasets. Synthesis fails with `ENVIRONMENT_MISMATCH` if
    * the grantee is in another account, and with `VALUE_INVALID` if it cannot have a policy.
@@ -275,10 +275,10 @@ export abstract class LakeDataset extends Construct implements IDataset {
   }
 
   /**
-   * The number of rows that a run published, in all tables of the dataset together.
+   * The number of rows that a run published, in total for all tables of the dataset.
    *
-   * A run that fails before it publishes, or whose source has not changed, has no value. Synthesis fails with
-   * `SETTING_REQUIRED` if `metrics` of the core is not set, because the metric would never have a value.
+   * A run that fails before it publishes, or whose source has not changed, does not publish the metric. Synthesis fails
+   * with `SETTING_REQUIRED` if `metrics` is not set on the core, because the metric would never have a value.
    *
    * @param props the period, the statistic and other options; by default, the maximum per hour
    */
@@ -290,7 +290,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
    * The number of failed runs. A failed run that is retried also counts. A run that is killed, for example because of
    * its timeout, does not publish the metric; use `onFailure` for these runs.
    *
-   * Synthesis fails with `SETTING_REQUIRED` if `metrics` of the core is not set.
+   * Synthesis fails with `SETTING_REQUIRED` if `metrics` is not set on the core.
    *
    * @param props the period, the statistic and other options; by default, the sum per hour
    */
@@ -301,7 +301,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
   /**
    * The duration of a run in seconds.
    *
-   * Synthesis fails with `SETTING_REQUIRED` if `metrics` of the core is not set.
+   * Synthesis fails with `SETTING_REQUIRED` if `metrics` is not set on the core.
    *
    * @param props the period, the statistic and other options; by default, the maximum per hour
    */
@@ -322,14 +322,14 @@ export abstract class LakeDataset extends Construct implements IDataset {
   protected abstract _define(props: LakeDatasetProps): DatasetDefinition;
 }
 
-/** Fails if two execution settings conflict. The core can set one of them, and the dataset the other. */
+/** Fails if two execution settings conflict. Such settings can come from both the core and the dataset. */
 function checkWorkers(scope: Construct, dataset: string, { workerType: type, ...others }: Size): void {
   for (const { code, key, found, remedy } of workerSettingsProblems({ type, ...others })) {
     throw synthError(scope, code, `${key} of dataset "${dataset}" ${found}.`, remedy);
   }
 }
 
-/** A default timeout for all sizes that is sufficient for a small dataset can be too short for a large one. */
+/** Warns because a default timeout for all sizes can be sufficient for small datasets, but too short for large ones. */
 function warnAboutShorterTimeout(
   scope: Construct,
   { core: { glueDefaults, glueWorkerConfigs }, dataSizeCategory: size }: LakeDatasetProps,

@@ -51,7 +51,7 @@ export interface LakeRetention {
   /**
    * How long to keep the results of Athena queries. They are under `athena/`, and for teams under `athena-<team>/`.
    *
-   * @default Duration.days(30) - a result can be queried again at any time
+   * @default Duration.days(30) - a query can be run again at any time
    */
   readonly athenaResults?: Duration;
 

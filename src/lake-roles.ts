@@ -19,7 +19,7 @@ export interface LakeRoles {
    * The role that schedules use to start jobs, pipelines and the freshness check. EventBridge Scheduler must be allowed
    * to assume it.
    *
-   * @default - a new role, `<resourcePrefix>-scheduler-role`, a role per pipeline with a schedule, and
+   * @default - new roles: `<resourcePrefix>-scheduler-role`, a role per pipeline with a schedule, and
    * `<resourcePrefix>-freshness-scheduler-role` if a dataset declares freshness
    */
   readonly scheduler?: IRole;
@@ -62,7 +62,7 @@ export interface LakeRoles {
    * The roles of individual datasets. Each key is the layer and the name of a dataset, such as `bronze/zipcodes`, and
    * its value is the role of the dataset's job and crawler. The `role` prop of a dataset takes precedence.
    *
-   * With `lakeFormation`, the core grants each role the permissions on the layer of its key.
+   * With `lakeFormation`, the core grants each role the Lake Formation permissions on the layer in its key.
    *
    * Synthesis fails with `VALUE_INVALID` for a key without a layer.
    *

@@ -73,7 +73,7 @@ export function canHaveCoreInCode(lake: string, prefix?: string): boolean {
     && usesDirectory();
 }
 
-/** The changes of files. A file that several links refer to is changed once. */
+/** The changes to files. A file to which several symbolic links point is changed once. */
 function changesOf(configs: ConfigFile[]): FileChange[] {
   const real = configs.map(({ file }) => fs.realpathSync(file));
   return configs

@@ -1,6 +1,9 @@
 import * as fs from 'fs';
 
-/** Resolves when standard input is closed, if it is a pipe: then the program that started the command has ended. */
+/**
+ * Resolves when standard input is closed, which means that the program that started the command has ended. Never
+ * resolves if standard input is not a pipe.
+ */
 export function inputEnd(): Promise<void> {
   const input = fs.fstatSync(0);
   return new Promise(resolve => {

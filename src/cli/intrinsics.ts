@@ -25,7 +25,7 @@ export interface Scope {
   readonly account: string;
   readonly region: string;
   readonly template: Template;
-  /** The values of `--value`, by the name of the value or `stack:name`. */
+  /** The values of `--value`, keyed by `name` or by `stack:name`. */
   readonly values?: Readonly<Record<string, string>>;
 }
 
@@ -214,7 +214,7 @@ function firstUnknown(value: Value): Value {
   return first ? markUnknown(first) : null;
 }
 
-/** The elements of a list. A single value becomes a list with one element, and undefined an empty list. */
+/** The elements of a list. A single value becomes a list with one element, and undefined becomes an empty list. */
 export function toList(value: Value | undefined): Value[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }

@@ -5,7 +5,7 @@ import { PageDocument } from './page-document';
 /** The default name of the page. */
 export const DEFAULT_PAGE = 'medallion.html';
 
-/** The ID of the element with the document, which src/page/main.tsx reads. */
+/** The ID of the HTML element that contains the document as JSON. src/page/main.tsx reads this element. */
 const DOCUMENT_ID = 'lake';
 
 /**
@@ -56,7 +56,7 @@ function escapeJson(value: unknown): string {
 /** Characters that affect how other text is displayed: control characters, direction marks, unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 
-/** Replaces invisible characters with escapes such as \u202e, so that a text cannot look like another text. */
+/** Replaces invisible characters with escapes such as \u202e, so that a string cannot look like a different string. */
 function visible(text: string): string {
   return text.replace(INVISIBLE, character => character === '\n' || character === '\t'
     ? character

@@ -21,7 +21,7 @@ export type ShowDetail = (detail: string | (() => string)) => void;
 export class Progress {
   /** Whether the line of a running step is redrawn. False without a terminal. */
   public readonly isRedrawn = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
-  /** The line of each running step, in the order in which they started. */
+  /** The lines of the running steps, in the order in which the steps started. */
   private readonly live = new Map<symbol, string>();
   private linesOnTerminal = 0;
 
@@ -111,7 +111,7 @@ export class Progress {
     this.linesOnTerminal = this.live.size;
   }
 
-  /** Erases the lines of the running steps. The cursor is in the last one. */
+  /** Erases the lines of the running steps. The cursor is in the last line. */
   private erase(): void {
     process.stderr.write(Array(this.linesOnTerminal).fill(ERASE_LINE).join(CURSOR_UP));
     this.linesOnTerminal = 0;

@@ -19,7 +19,7 @@ export interface RollbackOptions {
   readonly data: string;
   readonly json: boolean;
   readonly value: string[];
-  /** The run whose publication becomes current again. Undefined: list the publications. */
+  /** The run whose publication becomes current again. If undefined, the publications are listed. */
   readonly to?: string;
   readonly stack?: string;
   readonly glueVersion?: string;

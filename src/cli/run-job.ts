@@ -15,7 +15,7 @@ export interface SingleRunOptions {
   readonly allow: string[];
   readonly resetContract?: true;
   readonly fromRun?: string;
-  /** The run whose publication becomes current again. Only for Iceberg tables, and not with other options. */
+  /** The run whose publication becomes current again. Valid only for Iceberg tables, and without other options. */
   readonly rollbackTo?: string;
   /** The date in the URL, such as 2026-11-02. */
   readonly date?: string;
@@ -24,7 +24,7 @@ export interface SingleRunOptions {
 /** A table in the run record. */
 export interface RecordedTable {
   readonly name: string;
-  /** The number of values in meta_rescued, by column. Bronze only. */
+  /** The number of values in meta_rescued per column. Only set for bronze datasets. */
   readonly rescued?: Record<string, number>;
 }
 

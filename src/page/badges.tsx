@@ -48,7 +48,7 @@ export function StateBadge({ status }: { status: string }) {
   return <Badge tone={tone}>{label}</Badge>;
 }
 
-/** The freshness of a dataset as text: `stale` or `fresh` with the age, or only the age without a maximum age. */
+/** The freshness of a dataset as text: `stale` or `fresh` with the age, or only the age if there is no maximum age. */
 export function freshnessText(
   { stale, age_hours: age, max_age_hours: maximum, newer_inputs: newer }: PageDataset,
 ): string {

@@ -10,7 +10,7 @@ from etl_runtime.job.dataset_document import DatasetDocument
 
 @dataclass(frozen=True)
 class DeclaredColumn:
-    """The declared settings of one source column. If a setting is None, the job chooses."""
+    """The declared settings of one source column. If a setting is None, the job chooses the value."""
 
     source: str
     name: str | None = None

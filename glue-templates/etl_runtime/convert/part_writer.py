@@ -1,8 +1,8 @@
 """Writes the parts of a run: the first parts to the disk of the driver, and the others to staging in S3.
 
 The driver converts its own parts without Spark. For a small source, starting Spark would take longer than the
-conversion, and a part in staging has to be uploaded and downloaded. For a large source, the cores of the executors are
-worth this time.
+conversion, and each part in staging has to be uploaded and downloaded. For a large source, the additional cores of the
+executors outweigh this overhead.
 """
 
 from collections import deque
@@ -30,9 +30,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-des
 
 
 class PartWriter:
-    """Writes parts to `folder` on the driver, or to `staging`. When its context ends, all parts are written.
+    """Writes parts to `folder` on the driver, or to `staging`. When the context exits, all parts have been written.
 
-    `early` converts some parts on the driver instead. `on_staged` is called before a part is written to staging.
+    If `early` is set, it converts some parts on the driver instead of writing them. `on_staged` is called before a part
+    is written to staging.
     """
 
     def __init__(

@@ -66,8 +66,8 @@ class TypePlan:
         return (*self._contract.values(), *new)
 
     def update(self, results: Sequence[ConvertedShard]) -> list[str]:
-        """Change the types that the tasks refuted. Returns a description of each change. If there are none, all shards
-        are converted."""
+        """Change the types that the tasks refuted. Returns a description of each change. If the list is empty, all
+        shards have been converted."""
         changes: dict[str, str] = {}
         for result in results:
             self._add_names([source for source in result.refuted if source not in self._names])
@@ -92,7 +92,7 @@ class TypePlan:
             raise RunFailed(
                 ErrorCode.COLUMN_SCHEMA_INVALID,
                 f"{self._key}: column_schema contains {', '.join(missing)}, which the source does not have. "
-                f"{did_you_mean(missing[0], sources)}Use the names of the source: {', '.join(sorted(sources))}.",
+                f"{did_you_mean(missing[0], sources)}Use the column names of the source: {', '.join(sorted(sources))}.",
             )
 
     def hints(self) -> dict[str, dict[str, str]]:
@@ -164,7 +164,7 @@ class TypePlan:
 
 
 def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[str]) -> list[Column]:
-    """Return the published columns. Headers that differ only in case or punctuation are the same column.
+    """Return the published columns. Headers that differ only in case or punctuation refer to the same column.
 
     Raises RunFailed if the source has none of these columns: most likely, the source is an error page in plain text.
     """
@@ -193,8 +193,8 @@ def _contract(published: Mapping[str, Any] | None, key: str, sources: Sequence[s
 
 
 def _require_as_published(key: str, published: Column, declared: DeclaredColumn) -> None:
-    """Raise RunFailed if the declaration differs from the published name or type. A declaration alone does not change a
-    published column."""
+    """Raise RunFailed if the declared name or type differs from the published one. A declaration alone does not change
+    a published column."""
     differences = []
     if declared.name and declared.name != published.name:
         differences.append(f"the published name {published.name} and the declared name {declared.name}")

@@ -151,7 +151,7 @@ class RunRecord:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure the time of a step, and use its name in log lines. The times of a repeated step are added up."""
+        """Measure the time of a step, and use `name` in log lines. The times of a repeated step are added up."""
         started = time.monotonic()
         try:
             with self.logged_as(name):
@@ -251,7 +251,7 @@ def record_uris(runs: str, days: int, store: Store) -> list[str]:
 
 
 def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None, reason: str) -> dict[str, Any]:
-    """Close the record of a killed run. Its status is published if it wrote the `published` tables, otherwise
+    """Close the record of a killed run. The status is published if the run wrote the `published` tables, otherwise
     failed."""
     killed = RunFailed(ErrorCode.RUN_KILLED, reason, retryable=True)
     closed = {

@@ -38,7 +38,7 @@ def required_value_failures(
     key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
     """Yield the failures of the gates for required columns and the number of rows. `columns` are the columns of the
-    table. `where` is their origin, as messages name it, such as "the source"."""
+    table. `where` is their origin as it appears in messages, such as "the source"."""
     threshold = quality.get("critical_null_threshold", 0.05)
     for name in _for_table(quality.get("required_columns", []), key, []):
         if name not in columns:

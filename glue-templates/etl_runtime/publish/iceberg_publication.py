@@ -252,7 +252,7 @@ def _unknown_outcome(table: IcebergTable, reason: RunFailed) -> RunFailed:
     return RunFailed(
         ErrorCode.COMMIT_OUTCOME_UNKNOWN,
         f"{table.full_name}: the commit returned an error, and the Data Catalog is not responding ({reason.message}). "
-        "So it is unknown whether the commit took effect: the table has either the previous publication or the new "
+        "It is unknown whether the commit took effect: the table has either the previous publication or the new "
         "one. Run again: the next run completes or discards the new publication.",
         retryable=True,
     )

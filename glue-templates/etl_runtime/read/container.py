@@ -131,8 +131,8 @@ def _zip_archive(original: Original, head: bytes) -> zipfile.ZipFile | None:
         if sum(info.compress_size for info in archive.infolist()) > original.size:
             raise RunFailed(
                 ErrorCode.ARCHIVE_BOMB,
-                f"{original.name} is a ZIP archive with overlapping files, which can be a decompression bomb. "
-                "Inspect the file.",
+                f"{original.name} is a ZIP archive with overlapping files, which can indicate a decompression bomb. "
+                "Check whether the archive is malicious. If it is not, ask the data provider to recreate it.",
             )
         if has_magic or archive.infolist():
             unless_read.pop_all()
@@ -169,7 +169,7 @@ def _zip_member(
         if info.flag_bits & 0x1:
             raise RunFailed(
                 ErrorCode.ARCHIVE_UNSUPPORTED,
-                f"{label} is encrypted. Ask the data provider for a ZIP without a password.",
+                f"{label} is encrypted. Ask the data provider for a ZIP archive without a password.",
             )
         if info.compress_type not in SUPPORTED_METHODS:
             known = UNSUPPORTED_METHODS.get(info.compress_type)
@@ -177,7 +177,7 @@ def _zip_member(
             raise RunFailed(
                 ErrorCode.ARCHIVE_UNSUPPORTED,
                 f"{label} uses compression method {method}, which is not supported. "
-                "Ask the data provider for a ZIP with deflate compression.",
+                "Ask the data provider for a ZIP archive with deflate compression.",
             )
         with _damage_as_run_failure(label):
             packed = cast(BinaryIO, archive.open(info))
@@ -243,7 +243,7 @@ def _unsupported(found: UnsupportedFile, label: str, inside: bool = False) -> Ru
     return RunFailed(
         ErrorCode.ARCHIVE_UNSUPPORTED,
         f"{label} is {found.what}{where}, which is not supported. "
-        "Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.",
+        "Ask the data provider for an uncompressed file, a gzip or bzip2 file, or a single ZIP archive.",
     )
 
 
@@ -268,7 +268,11 @@ class _UnpackedStream(io.RawIOBase):
                 raise EOFError(f"the data ends after {self._size:,} of {self._expected_bytes:,} bytes")
         if self._size > self._max_bytes:
             limit = f"{self._max_bytes >> 20:,} MB (1 GB plus {MAX_RATIO} times the size of its download)"
-            raise RunFailed(ErrorCode.ARCHIVE_BOMB, f"{self._label} unpacks to more than {limit}. Inspect the file.")
+            raise RunFailed(
+                ErrorCode.ARCHIVE_BOMB,
+                f"{self._label} unpacks to more than {limit}. Check whether it is a decompression bomb. If it is not, "
+                "ask the data provider for a file with a lower compression ratio.",
+            )
         buffer[: len(block)] = block
         return len(block)
 
@@ -316,7 +320,7 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
         raise RunFailed(
             ErrorCode.ARCHIVE_UNSUPPORTED,
             f"{name} uses a ZIP feature that is not supported: {error}. "
-            "Ask the data provider for a ZIP with deflate compression and no password.",
+            "Ask the data provider for a ZIP archive with deflate compression and no password.",
         ) from error
     except (
         zipfile.BadZipFile,

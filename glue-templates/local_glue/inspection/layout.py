@@ -50,7 +50,7 @@ def text_lines(text: str) -> list[str]:
 
 
 def dialects(text: str, delimiter: str) -> list[FileFormat]:
-    """The possible ways to quote in a text: doubled quotes, escapes, or no quotes."""
+    """The possible ways to quote the fields of a text: doubled quotes, escapes, or no quotes."""
     standard = FileFormat(delimiter=delimiter, type="csv")
     found = [standard]
     if ESCAPE in text:
@@ -130,7 +130,7 @@ def read_layout(lines: Sequence[str], file_format: FileFormat) -> Layout:
 def _records(lines: Sequence[str], file_format: FileFormat) -> list[tuple[int, list[str], bool]]:
     """Return for each record the number of lines above it, its fields, and whether its quotes are regular.
 
-    Quotes are regular if no text follows a closing quote. A last record that continues after these lines is omitted.
+    Quotes are regular if no text follows a closing quote. A final record that continues beyond these lines is omitted.
     """
     text = "".join(f"{line}\n" for line in lines).encode()
     records: list[tuple[int, list[str], bool]] = []

@@ -173,7 +173,7 @@ def test_a_typo_in_column_schema_is_an_error(dataset: MakeDataset, source: Sourc
         source.serves("/x.csv", CSV), column_schema={made.name.replace("-", "_"): {"Strat Date": {"type": "date"}}}
     )
     assert (
-        'column_schema contains Strat Date, which the source does not have. Did you mean "Start Date"? Use the names of the source: Note, Price, Start Date, Zip Code'
+        'column_schema contains Strat Date, which the source does not have. Did you mean "Start Date"? Use the column names of the source: Note, Price, Start Date, Zip Code'
         in error
     )
 

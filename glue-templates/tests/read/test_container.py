@@ -254,18 +254,18 @@ FIX = "Download the file manually and check whether that copy is damaged too. Ru
         pytest.param("x.zip", directory(archive(("x.csv", CSV)), "method", b"\x0e"), "ARCHIVE_DAMAGED: x.csv in x.zip is damaged or truncated: ", id="ZIP with different methods in directory and header"),
         pytest.param("x.zip", archive(("x.csv", CSV), ("x.csv", b"id\n")), "ARCHIVE_UNSUPPORTED: x.csv in x.zip occurs 2 times with different content. Ask the data provider which file is correct.", id="ZIP with two files with the same name"),
         pytest.param("x.zip", archive(("a/x.csv", CSV), ("a\\x.csv", b"id\n")), "ARCHIVE_UNSUPPORTED: a/x.csv in x.zip occurs 2 times", id="ZIP with names that differ only in the backslash"),
-        pytest.param("x.zip", overlapping(), "ARCHIVE_BOMB: x.zip is a ZIP archive with overlapping files, which can be a decompression bomb. Inspect the file.", id="ZIP whose files overlap"),
+        pytest.param("x.zip", overlapping(), "ARCHIVE_BOMB: x.zip is a ZIP archive with overlapping files, which can indicate a decompression bomb. Check whether the archive is malicious. If it is not, ask the data provider to recreate it.", id="ZIP whose files overlap"),
         pytest.param("x.exe", b"MZ" + overlapping(), "ARCHIVE_BOMB: x.exe is a ZIP archive with overlapping files", id="self-extracting ZIP whose files overlap"),
-        pytest.param("x.zip", both(archive(("x.csv", CSV)), "flags", b"\x01"), "ARCHIVE_UNSUPPORTED: x.csv in x.zip is encrypted. Ask the data provider for a ZIP without a password.", id="encrypted ZIP"),
+        pytest.param("x.zip", both(archive(("x.csv", CSV)), "flags", b"\x01"), "ARCHIVE_UNSUPPORTED: x.csv in x.zip is encrypted. Ask the data provider for a ZIP archive without a password.", id="encrypted ZIP"),
         pytest.param("x.zip", both(packed_by(99), "flags", b"\x01"), "ARCHIVE_UNSUPPORTED: x.csv in x.zip is encrypted", id="encrypted ZIP (AES)"),
         pytest.param("x.zip", both(archive(("x.csv", CSV)), "flags", b"\x40"), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses a ZIP feature that is not supported: strong encryption", id="encrypted ZIP (strong encryption)"),
-        pytest.param("x.zip", packed_by(9), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 9 (deflate64), which is not supported. Ask the data provider for a ZIP with deflate compression.", id="deflate64"),
+        pytest.param("x.zip", packed_by(9), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 9 (deflate64), which is not supported. Ask the data provider for a ZIP archive with deflate compression.", id="deflate64"),
         pytest.param("x.zip", packed_by(6), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 6 (implode), which is not supported", id="implode"),
         pytest.param("x.zip", packed_by(93), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 93 (Zstandard), which", id="Zstandard in a ZIP"),
         pytest.param("x.zip", packed_by(98), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 98 (PPMd), which is not supported", id="PPMd"),
         pytest.param("x.zip", packed_by(77), "ARCHIVE_UNSUPPORTED: x.csv in x.zip uses compression method 77, which is not supported", id="an unknown method"),
         pytest.param("x.zip", directory(archive(("x.csv", CSV)), "needs", b"\x63\0"), "ARCHIVE_UNSUPPORTED: x.zip uses a ZIP feature that is not supported: zip file version 9.9", id="ZIP of a later version"),
-        pytest.param("x.zip", archive(("y.zip", archive(("x.csv", CSV)))), "ARCHIVE_UNSUPPORTED: y.zip in x.zip is a ZIP file inside another container, which is not supported. Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.", id="ZIP in a ZIP"),
+        pytest.param("x.zip", archive(("y.zip", archive(("x.csv", CSV)))), "ARCHIVE_UNSUPPORTED: y.zip in x.zip is a ZIP file inside another container, which is not supported. Ask the data provider for an uncompressed file, a gzip or bzip2 file, or a single ZIP archive.", id="ZIP in a ZIP"),
         pytest.param("x.zip", archive(("x.csv.gz", gzipped(CSV))), "ARCHIVE_UNSUPPORTED: x.csv.gz in x.zip is a gzip file inside another container", id="gzip in a ZIP"),
         pytest.param("x.zip", archive(("x.bz2", bz2.compress(CSV))), "ARCHIVE_UNSUPPORTED: x.bz2 in x.zip is a bzip2 file inside another container", id="bzip2 in a ZIP"),
         pytest.param("x.zip", archive(("x.tar", tar())), "ARCHIVE_UNSUPPORTED: x.tar in x.zip is a tar archive inside another container", id="tar in a ZIP"),
@@ -276,7 +276,7 @@ FIX = "Download the file manually and check whether that copy is damaged too. Ru
         pytest.param("x.tar.gz", gzipped(tar()), "ARCHIVE_UNSUPPORTED: x.tar.gz is a tar archive inside another container", id="tar.gz"),
         pytest.param("x.tgz", gzipped(tar(tar_format=tarfile.GNU_FORMAT)), "ARCHIVE_UNSUPPORTED: x.tgz is a tar archive inside another container", id="GNU tgz"),
         pytest.param("x.tar.bz2", bz2.compress(tar()), "ARCHIVE_UNSUPPORTED: x.tar.bz2 is a tar archive inside another container", id="tar.bz2"),
-        pytest.param("x.tar", tar(), "ARCHIVE_UNSUPPORTED: x.tar is a tar archive, which is not supported. Ask the data provider for an uncompressed file, or for gzip, bzip2 or a single ZIP.", id="tar"),
+        pytest.param("x.tar", tar(), "ARCHIVE_UNSUPPORTED: x.tar is a tar archive, which is not supported. Ask the data provider for an uncompressed file, a gzip or bzip2 file, or a single ZIP archive.", id="tar"),
         pytest.param("x.csv", tar("x.zip")[:512] + archive(("x.csv", CSV)), "ARCHIVE_UNSUPPORTED: x.csv is a tar archive", id="tar that ends with a ZIP"),
         pytest.param("x.xz", lzma.compress(CSV), "ARCHIVE_UNSUPPORTED: x.xz is an xz file, which is not supported", id="xz"),
         pytest.param("x.zst", b"\x28\xb5\x2f\xfd" + NOISE, "ARCHIVE_UNSUPPORTED: x.zst is a Zstandard file", id="Zstandard"),
@@ -337,7 +337,7 @@ def test_a_decompression_bomb_fails_and_leaves_no_file(
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with pytest.raises(
             RunFailed,
-            match=r"^ARCHIVE_BOMB: x(.csv in x)? unpacks to more than \d+ MB \(1 GB plus 300 times the size of its download\). Inspect the file.",
+            match=r"^ARCHIVE_BOMB: x(.csv in x)? unpacks to more than \d+ MB \(1 GB plus 300 times the size of its download\). Check whether it is a decompression bomb. If it is not, ask the data provider for a file with a lower compression ratio.",
         ):
             found[0].open().read()
         with (

@@ -20,7 +20,7 @@ export function namedTables(document: DatasetDocument): NamedTable[] {
   ];
 }
 
-/** The tables of inputs that rules refer to, as `database.table` or by the name of the table alone. */
+/** The tables of inputs that rules refer to, as `database.table` or only by the name of the table. */
 function referencedTables({ data_quality: { rules = [] } = {} }: DatasetDocument): NamedTable[] {
   return rules.flatMap(({ relationships }, index) => relationships === undefined
     ? []
@@ -69,7 +69,7 @@ export type TablesByDataset = ReadonlyMap<string, string[] | undefined>;
 /**
  * The dataset of a table, as `layer/dataset`. Undefined if no dataset has the table.
  *
- * @param table as `database.table`. The prefix of the database is not checked.
+ * @param table the name of the table, as `database.table`. The prefix of the database is not checked.
  */
 export function datasetOfTable(table: string, datasets: TablesByDataset): string | undefined {
   const { layer, name } = parts(table);

@@ -29,7 +29,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
       scope,
       'TOKEN_NOT_ALLOWED',
       `table_format of dataset "${document.dataset}" is only known at deployment.`,
-      'It determines whether the dataset has a crawler: write it in the code.',
+      'table_format determines whether the dataset has a crawler: write its value in the code.',
     );
   }
   const problems = [

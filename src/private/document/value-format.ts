@@ -1,6 +1,6 @@
 import { datasetSchema } from './dataset-schema';
 
-/** The correction of an invalid date or time format, or undefined if it is valid. */
+/** How to correct an invalid date or time format. Undefined if the format is valid. */
 export function dateFormatProblem(format: string): string | undefined {
   const parts = formatParts(format);
   const once = new Set(parts.map(([letter]) => letter)).size === parts.length;
@@ -21,7 +21,7 @@ export function formatParts(format: string): string[] {
   return format.match(/([A-Za-z])\1*/g) ?? [];
 }
 
-/** The correction of an invalid number format, or undefined if it is valid. */
+/** How to correct an invalid number format. Undefined if the format is valid. */
 export function numberFormatProblem(format: string): string | undefined {
   if (/1(.)234\1/.test(format)) {
     return 'Use different separators for thousands and decimals, as in 1.234,56 or 1,234.56.';
@@ -31,7 +31,7 @@ export function numberFormatProblem(format: string): string | undefined {
     : 'Write the number 1234.56 with the separators of the file, for example 1.234,56.';
 }
 
-/** The correction of a column format that is invalid for the type of the column, or undefined if it is valid. */
+/** How to correct a column format that is invalid for the type of the column. Undefined if the format is valid. */
 export function formatProblem(type: string | undefined, format: string): string | undefined {
   switch (type) {
     case undefined:

@@ -6,9 +6,9 @@ import { Input } from './table-inputs';
 import { pathTo } from '../definition/dataset-graph';
 
 /**
- * The problems of datasets that have the same name, or that depend on themselves.
+ * Reports datasets that have the same name, and datasets that depend on themselves.
  *
- * @param tables the datasets whose tables a file reads
+ * @param tables for each file, the datasets whose tables the file reads
  */
 export function graphProblems(
   configs: ConfigFile[], names: DatasetNameIndex, tables: ReadonlyMap<ConfigFile, Input[]>,

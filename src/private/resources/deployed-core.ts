@@ -16,7 +16,7 @@ export function deployedCore(core: IEtlCore): EtlCore | undefined {
 }
 
 /**
- * The core, if it is deployed in the same stage as a construct, so that one can depend on the other. CDK supports
+ * The core, if it is in the same stage as a construct, so that the construct can depend on the core. CDK supports
  * dependencies between stacks only within a stage.
  */
 export function coreInSameStage(core: IEtlCore, scope: IConstruct): EtlCore | undefined {

@@ -16,10 +16,10 @@ export interface Statements {
 const policies = new WeakMap<Stack, Map<string, ManagedPolicy>>();
 
 /**
- * The managed policy with the permissions that all datasets of a layer have in common. Each stack has its own, so that
- * it does not need an export of another stack.
+ * The managed policy with the permissions that all datasets of a layer have in common. Each stack has its own policy,
+ * so that the stack does not need an export from another stack.
  *
- * If they were inline policies of each role, they would make up half of the template of a stack with many roles.
+ * In inline policies of each role, these permissions would make up half of the template of a stack with many roles.
  */
 export function layerPolicy(scope: Construct, core: IEtlCore, layer: Layer, create: () => Statements[]): ManagedPolicy {
   return sharedPolicy(scope, `${core.node.addr}/${layer}`, {
@@ -62,7 +62,9 @@ function sharedPolicy(scope: IConstruct, key: string, { id, description, create 
   return policy;
 }
 
-/** Suppresses the cdk-nag findings of a role or a policy. Undefined if `Role.customizeRoles` replaces it. */
+/**
+ * Suppresses the cdk-nag findings of a role or a policy. `resource` is undefined if `Role.customizeRoles` replaces it.
+ */
 export function acknowledgeStatements(
   resource: Parameters<typeof acknowledgeWildcards>[0], statements: Statements[],
 ): void {

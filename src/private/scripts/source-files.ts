@@ -139,8 +139,9 @@ function isBelow(folder: string, file: string): boolean {
 const MAX_NAME_LENGTH = 120;
 
 /**
- * The name of a file with only characters that the job keeps in the names of originals. Other characters could act as
- * globs or date placeholders in its URL. The file extension is kept, because it determines the format.
+ * The name under which a file is deployed. It has only characters that the job keeps in the names of originals. Other
+ * characters could act as globs or date placeholders in the file's URL. The file extension is kept, because it
+ * determines the format.
  */
 function deployedName(file: string, taken: string[]): string {
   const name = path.basename(file).replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+|[._]+$/g, '') || 'source';

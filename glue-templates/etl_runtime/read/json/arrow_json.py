@@ -122,7 +122,7 @@ def _long_integers(integers: pa.Array) -> int:
 
 
 def _texts(chunk: bytes, starts: Offsets, ends: Offsets) -> pa.Array:
-    """The ASCII texts between the offsets, which must be in ascending order."""
+    """The ASCII strings between the offsets, which must be in ascending order."""
     offsets = np.stack([starts, ends], axis=1).astype(np.int32)
     between = np.append(offsets, np.int32(len(chunk)))  # every second text lies between an end and the next start
     spans = pa.StringArray.from_buffers(2 * len(starts), pa.py_buffer(between), pa.py_buffer(chunk))

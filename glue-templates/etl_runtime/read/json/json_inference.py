@@ -96,7 +96,7 @@ class JsonInference:
             yield name, member.inference
 
     def merged(self, other: "JsonInference") -> "JsonInference":
-        """Merge the facts about the cells of both. A type that either inference excludes stays excluded."""
+        """Merge the facts about the cells of both inferences. A type that either inference excludes stays excluded."""
         if self.opaque or other.opaque:
             return OPAQUE
         members = dict(self.members)

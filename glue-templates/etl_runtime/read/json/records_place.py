@@ -52,8 +52,8 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
     """Find the location of the records if it is neither declared nor known from the last publication. The cursor must
     be before the document.
 
-    With `optional`, a document without a list has no records. Raises RunFailed if the location is ambiguous, or if the
-    shape of the records differs from the declared one.
+    If `optional` is true, a document without a list counts as having no records. Raises RunFailed if the location is
+    ambiguous, or if the shape of the records differs from the declared one.
     """
     first = reader.next_document()
     if first == b"[":
@@ -184,8 +184,8 @@ class _Outline:
     """The outline of a document: its lists up to MAX_DEPTH, its keys, and the keys whose value is null or an empty
     object.
 
-    `keyed` has the keys of the outermost objects whose values look like records, keyed by path. With `is_only_shape`,
-    only the members that determine `keyed` are read, so nothing else is complete.
+    `keyed` maps the path of each outermost object whose values look like records to the keys of this object. With
+    `is_only_shape`, only the members that determine `keyed` are read, so the other attributes are incomplete.
     """
 
     is_only_shape: bool = False

@@ -257,7 +257,7 @@ class PageSigns:
 
     def _members(self) -> Iterable[Member]:
         """The members of the envelope. If the document itself is the only record, its keys are data. In this case, only
-        keys that always mean pagination and objects with several numbers about pages are returned."""
+        keys that always refer to pagination and objects with several numbers about pages are returned."""
         members = list(envelope(self.response.envelope_document, self.response.records_path))
         if not self.response.is_single_record:
             return [each for each in members if not each.is_echo]
@@ -328,7 +328,7 @@ def _is_cursor(member: Member) -> bool:
 
 
 def _is_weak_cursor(member: Member) -> bool:
-    """Whether a member is a non-numeric cursor although its name does not contain `next`."""
+    """Whether a member whose name does not contain `next` is nevertheless a non-numeric cursor."""
     name, value = member.words - FILLERS, member.value
     if name >= {"evaluated", "last"}:
         return bool(value)
@@ -386,7 +386,7 @@ def _page_count(member: Member) -> int | None:
 
 
 def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
-    """The kinds of numbers about pages in an object, such as a page size or a total. Returns an empty set if no number
+    """The kinds of pagination numbers in an object, such as a page size or a total. Returns an empty set if none
     gives the position of the page."""
     kinds = set()
     for key, value in siblings.items():

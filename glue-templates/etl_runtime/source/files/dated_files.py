@@ -56,7 +56,7 @@ def with_date(url: str, day: date) -> str:
 
 
 def date_in(urls: Sequence[str], day: date) -> date:
-    """The date that the placeholders represent. Without a day or month, it is the first day of the month or year."""
+    """The date that the placeholders represent. If there is no day or month, the first day of the month or year."""
     tokens = {token for url in urls for found in PLACEHOLDER.findall(url) for token in DATE_TOKEN.findall(found)}
     return day if "dd" in tokens else day.replace(day=1) if "MM" in tokens else day.replace(month=1, day=1)
 
@@ -205,7 +205,8 @@ def _newest_day(urls: list[str], candidates: Sequence[date], downloads: _Downloa
     reason = f" Last error: {last_error.message}" if last_error else ""
     raise RunFailed(
         last_error.code if last_error else ErrorCode.SOURCE_NOT_FOUND,
-        f"the source has no complete set of files for {listed} (lookback_days is {lookback_days}).{reason}",
+        f"the source has no complete set of files for {listed} (lookback_days is {lookback_days}). "
+        f"Check when the source publishes its files.{reason}",
     )
 
 
