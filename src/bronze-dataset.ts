@@ -98,7 +98,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly sourceDates?: SourceDates;
 
   /**
-   * The delimiter of the files. Use it instead of `fileFormat` if only the delimiter differs from the default.
+   * The delimiter of the files. Use this prop instead of `fileFormat` if only the delimiter differs from the default.
    *
    * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a delimiter.
    *
@@ -107,8 +107,8 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
   readonly delimiter?: string;
 
   /**
-   * The format of dates, such as `yyyyMMdd`. Use it instead of `fileFormat` if only the dates differ from the
-   * default.
+   * The format of dates, such as `yyyyMMdd`. Use this prop instead of `fileFormat` if only the date format differs
+   * from the default.
    *
    * Synthesis fails with `SETTINGS_CONFLICT` if `fileFormat` also has a date format.
    *
@@ -128,7 +128,7 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * Maps the files in a ZIP archive to tables. Each key is a file name, or a glob such as `Products*.txt`. Each value
    * is the name of a table in snake_case.
    *
-   * It is required for a ZIP archive with several data files, because the tables must be known at synthesis.
+   * The mapping is required for a ZIP archive with several data files, because the tables must be known at synthesis.
    *
    * @default - one table with the name of the dataset
    */
@@ -141,11 +141,11 @@ export interface BronzeDatasetProps extends LakeDatasetProps {
    * Each column is a `ColumnSchema`. In Python it can also be a dict, such as `{"target_name": "zip_code"}`. Synthesis
    * fails with `UNKNOWN_KEY` for a key that `ColumnSchema` does not have.
    *
-   * Refer to a table by its name in `fileTableMapping` or in the endpoints of the source. A dataset without either has
-   * one table, named after the dataset in snake_case. Columns that are not listed keep their defaults. A declared type
-   * applies from the first publication on; if a value does not fit, its cell is null and the value is stored in
-   * `meta_rescued`. Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with `COLUMN_NAME_TAKEN` if two
-   * columns have the same name.
+   * Refer to a table by its name in `fileTableMapping` or in the endpoints of the source. If neither is set, the
+   * dataset has one table, named after the dataset in snake_case. Columns that are not listed keep their defaults. A
+   * declared type applies from the first publication on; if a value does not fit, its cell is null and the value is
+   * stored in `meta_rescued`. Synthesis fails with `UNKNOWN_TABLE` if a table does not exist, and with
+   * `COLUMN_NAME_TAKEN` if two columns have the same name.
    *
    * @default - names in snake_case, and data types inferred at the first publication
    */
@@ -194,7 +194,7 @@ export class BronzeDataset extends LakeDataset {
    * @param core the lake that the dataset belongs to
    * @param dataset the name of the dataset in kebab-case
    * @param tables the names of its tables, as in `fileTableMapping` or the endpoints of the source. `grantQuery` needs
-   * them. By default, the dataset has one table with its own name
+   * them. By default, the dataset has one table, which is named after the dataset
    * @exampleMetadata fixture=lake
    * @example
    * new GoldDataset(datasets, 'ZipcodesByState', {

@@ -11,7 +11,7 @@ export interface LakePrefixes {
   readonly existingBucketName?: string;
 }
 
-/** The start of the S3 prefixes of all query results. No other prefix of the lake starts with it. */
+/** The start of the S3 prefixes of all query results. No other prefix of the lake starts with this string. */
 export const QUERY_RESULTS = 'athena';
 
 /** The keys of the cost-allocation tags. The tag `medallion:lake` is on all resources that can have tags. */
@@ -68,7 +68,7 @@ export class LakeNames {
   readonly freshnessStateMachine: string;
   readonly freshnessRole: string;
   readonly freshnessSchedulerRole: string;
-  /** The state machine that adds up the DPU-hours of the month, its rule, and the alarm for the maximum number. */
+  /** The state machine that adds up the DPU-hours of the month, its rule, and the alarm for exceeding the maximum. */
   readonly usageStateMachine: string;
   readonly usageRule: string;
   readonly usageAlarm: string;
@@ -159,7 +159,7 @@ export class LakeNames {
     return `${this.workGroup}-${team}`;
   }
 
-  /** The S3 prefix of the query results of a team. The lifecycle rule for query results covers it. */
+  /** The S3 prefix of the query results of a team. The lifecycle rule for query results covers this prefix. */
   teamQueryResults(team: string): string {
     return `${QUERY_RESULTS}-${team}/`;
   }
@@ -179,7 +179,7 @@ export class LakeNames {
     return `etl/${dataset}/glue/`;
   }
 
-  /** The `s3://` URL of a file of the app that a bronze dataset loads. */
+  /** The `s3://` URL of a file in the app that a bronze dataset loads. */
   sourceFile(dataset: string, name: string): string {
     return this.uri(`${this.scriptFolder(dataset)}${SOURCE_FOLDER}/${name}`);
   }

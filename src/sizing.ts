@@ -31,7 +31,10 @@ export interface Size {
   readonly flex: boolean;
 }
 
-/** The default timeout of AWS Glue is 48 hours, and a run that hangs is charged until its timeout. */
+/**
+ * The settings of each size. Each size has a timeout, because a run that hangs is charged until its timeout, which is
+ * 48 hours by default.
+ */
 export const SIZES: { readonly [category in DataSizeCategory]: Size } = {
   small: { workerType: WorkerType.G_1X, workers: 2, timeoutMinutes: 30, autoScaling: false, flex: false },
   medium: { workerType: WorkerType.G_1X, workers: 5, timeoutMinutes: 60, autoScaling: true, flex: false },
@@ -66,7 +69,7 @@ export function sizeOf(
 export const MAX_RETRIES = 1;
 
 /**
- * DPUs per worker, or M-DPUs for the types R.…, which have a different price.
+ * The DPUs of a worker, or its M-DPUs for the memory-optimized types (`R.…`), which have a different price.
  *
  * https://docs.aws.amazon.com/glue/latest/dg/worker-types.html
  */

@@ -103,7 +103,7 @@ export class TeamWorkGroup extends Construct {
   /**
    * Allows a role, a user or a group to query tables of the lake in the workgroup of the team.
    *
-   * The same as `grantQuery` of the core, but for this workgroup and its results.
+   * This method is the same as `grantQuery` of the core, but for this workgroup and its results.
    *
    * @param grantee who can query
    * @param options which tables can be queried; all tables of the gold layer by default

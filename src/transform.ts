@@ -20,9 +20,9 @@ export class Transform {
   /**
    * Builds the tables with a Spark SQL query in a file.
    *
-   * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. For lakes with
-   * different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}`, `${silver_database}` and
-   * `${gold_database}` are replaced by the names of the databases, except in quotes and comments. The result of the
+   * The query reads tables by the names that they have in Athena, such as `pp_dw_bronze.zipcodes`. To use the query in
+   * lakes with different prefixes, write `${bronze_database}.zipcodes`: `${bronze_database}`, `${silver_database}` and
+   * `${gold_database}` are replaced with the names of the databases, except in quotes and comments. The result of the
    * last statement becomes the table. The statements before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each
    * table contains the rows of the temporary view with the same name. Synthesis fails with `PLACEHOLDER_INVALID` if a
    * placeholder is misspelled, and with `QUERY_TABLE_NOT_AN_INPUT` if the query reads a table of another dataset of the

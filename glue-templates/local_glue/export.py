@@ -90,7 +90,7 @@ def write_duckdb(table: Table, rows: ds.Dataset, file: Path) -> None:
 
 def write_xlsx(table: Table, rows: ds.Dataset, file: Path) -> None:
     """Write a workbook with one sheet. A value that a cell cannot hold exactly, such as a bigint with 16 digits,
-    becomes text. Only doubles are rounded, to 16 digits."""
+    becomes text. The only values that are rounded are doubles, to 16 digits."""
     count, names = rows.count_rows(), rows.schema.names
     if count >= MAX_XLSX_ROWS or len(names) > MAX_XLSX_COLUMNS:
         raise ExportError(
@@ -209,7 +209,8 @@ def main() -> None:
 
 
 def _schema(table: Table) -> pa.Schema:
-    """The schema of the files. Without files, the table has the columns in published.json, all with the type text."""
+    """The schema of the files. If there are no files, the table has the columns in published.json, all with the type
+    text."""
     if table.files:
         return pq.read_schema(table.files[0])
     return pa.schema([(name, pa.string()) for name in table.columns])

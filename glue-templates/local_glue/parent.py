@@ -12,7 +12,7 @@ import threading
 
 
 def end_with_parent() -> None:
-    """End this process when its parent ends. If it is a process group leader, end the group.
+    """End this process when its parent ends. If this process is a process group leader, end the group.
 
     The parent keeps the other end of standard input open and never writes to it, so end-of-file means that the parent
     has ended. If standard input is not a pipe (but a terminal, a file or /dev/null), it is not watched. The

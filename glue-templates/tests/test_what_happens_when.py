@@ -150,7 +150,7 @@ PARQUET = [
     Case("Two columns with the same name", parquet(["a", "a"], [1], [2]), [{"a": 1, "a_2": 2}]),
     Case("A number that the published type cannot represent", parquet(["a"], [0.1, 0.125]), [{"a": Decimal("0.10")}, rescued('{"a": 0.125}', a=None)], document=ALL, before=parquet(["a"], pa.array([Decimal("1.50")], pa.decimal128(18, 2)))),
     Case("CSV from a source that previously provided Parquet", csv("flag,at,parts", "true,2024-01-31T10:00:00Z,[1]", "maybe,soon,"), [rescued('{"parts": "[1]"}', flag=True, at=datetime(2024, 1, 31, 10, tzinfo=UTC), parts=None), rescued('{"flag": "maybe", "at": "soon"}', flag=None, at=None, parts=None)], path="/x.csv", document=ALL, before=parquet(["flag", "at", "parts"], [True], [datetime(2024, 1, 1)], [[1]]), before_path="/x.parquet"),
-    Case("A file named .parquet that is empty, or that contains HTML or CSV", csv("id", "1"), error=r'^FILE_FORMAT_MISMATCH: x\.parquet is not a Parquet file: it starts with "id\\n1\\n". Inspect the file. If it is correct, set file_format.type', before=parquet(["id"], [1])),
+    Case("A file named .parquet that is empty, or that contains HTML or CSV", csv("id", "1"), error=r'^FILE_FORMAT_MISMATCH: x\.parquet is not a Parquet file: it starts with "id\\n1\\n". If the file is correct, set file_format.type', before=parquet(["id"], [1])),
 ]  # fmt: skip
 
 COLUMNS = [

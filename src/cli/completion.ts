@@ -43,7 +43,7 @@ export function completionScript(shell: string): string {
   return SCRIPTS[shell];
 }
 
-/** Functions that read the names that can complete a word from an app and its local lake. All of them can fail. */
+/** Functions that read names for completion from an app and its local lake. Each of the functions can fail. */
 export interface AppNames {
   datasets(app: string): string[];
   pipelines(app: string): string[];

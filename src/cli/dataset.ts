@@ -22,11 +22,11 @@ export interface Dataset {
   readonly bucket: string;
   readonly account: string;
   readonly region: string;
-  /** The s3:// prefix of its run records, which is unique in a lake. */
+  /** The s3:// prefix of the dataset's run records, which is unique in a lake. */
   readonly runs: string;
   readonly tableFormat: 'parquet' | 'iceberg';
   readonly size: JobSize;
-  /** The datasets that it reads. Empty if it reads no other datasets. */
+  /** The datasets that this dataset reads. Empty if it reads no other datasets. */
   readonly inputs: Input[];
   /** The s3:// URI of the job's script. */
   readonly script: string;
@@ -34,7 +34,7 @@ export interface Dataset {
   readonly arguments: Record<string, string>;
   /** The policy documents of the job's role, for S3 and Glue. */
   readonly policies: () => Value[];
-  /** The files that its stack uploads to buckets. Files of other datasets are omitted if they have unknown values. */
+  /** The files that the dataset's stack uploads to buckets, without other datasets' files that have unknown values. */
   readonly deployments: () => Deployment[];
 }
 
@@ -57,7 +57,7 @@ export interface Input {
   readonly runs: string;
 }
 
-/** The job argument by which the Glue jobs of datasets are recognized. */
+/** The job argument that distinguishes the Glue jobs of datasets from other jobs. */
 const DOCUMENT = '--dataset_config';
 
 /** The content of the job argument `--names`: names that the stack computes for the job. */
@@ -79,7 +79,7 @@ interface Names {
  *
  * @param app the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`
- * @param environment for stacks whose account or Region the app does not set; default: an example
+ * @param environment the environment of stacks whose account or Region the app does not set; default: an example
  */
 export function readDatasets(
   app: string, values: Readonly<Record<string, string>> = {}, environment?: Environment,
@@ -174,7 +174,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
  * Finds the dataset with a name. Fails if no dataset or several datasets have this name.
  *
  * @param name the dataset, or `layer/dataset` if several layers have a dataset with that name
- * @param stack select the datasets of this stack
+ * @param stack if set, only the datasets of this stack are searched
  */
 export function selectDataset(datasets: Dataset[], name: string, stack?: string): Dataset {
   const inStack = selectDatasets(datasets, stack);

@@ -3,7 +3,7 @@ import * as path from 'path';
 
 /** The list of error codes, which the package contains. */
 const LIST = path.join(__dirname, '..', '..', 'docs', 'reference', 'error-codes.md');
-/** A row of the tables in this list: the code, which can be a link, the meaning and the fix. */
+/** A row of the tables of error codes: the code, which can be a link, the meaning and the fix. */
 const ROW = /^\| \[?`([A-Z_]+)`(?:\]\([^)]*\))? \| (.*) \| (.*) \|$/gm;
 
 let fixes: Map<string, string> | undefined;

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import { describeTransfers, percent, Transfer } from './transfer';
 
-/** A download, with `done` and `total` in bytes, or another activity, with a text that describes it. */
+/** A download, with `done` and `total` in bytes, or another activity, described by `text`. */
 interface Activity {
   readonly done?: number;
   /** The size in bytes. Null if it is unknown. */
@@ -13,7 +13,7 @@ interface Activity {
 interface ProgressFile {
   /** Downloads and API requests, by URL or name. */
   readonly activities: Record<string, Activity>;
-  /** The number of completed tasks, and the number of all tasks, of the running Spark stages. */
+  /** The completed tasks and the total tasks of the running Spark stages. */
   readonly tasks: [number, number] | null;
 }
 
@@ -26,7 +26,7 @@ export class JobProgress {
   /** @param file the file that the job writes; it does not exist yet */
   public constructor(public readonly file: string) {}
 
-  /** Reads the file again. Call this method regularly, because the rates are computed from the calls. */
+  /** Reads the file again. Call this method regularly, because the rates are computed from consecutive calls. */
   public update(): void {
     if (!fs.existsSync(this.file)) {
       return;
@@ -68,7 +68,7 @@ export class JobProgress {
     return this.hasTasks() ? this.describeTasks() : '';
   }
 
-  /** False for a single task, because its count changes only when it ends. */
+  /** Whether to show tasks. False for a single task, because its count changes only when the task ends. */
   private hasTasks(): boolean {
     return this.tasks !== null && this.tasks[1] > 1;
   }

@@ -42,7 +42,7 @@ function roleInStack(value: Value, stack: Stack): FoundRole | undefined {
   return role?.Type === 'AWS::IAM::Role' ? { stack, id, role } : undefined;
 }
 
-/** The role with the name in an ARN. Two stages can have roles with the same name in different accounts. */
+/** The role that an ARN names. Two stages can have roles with the same name in different accounts. */
 function roleByName(value: Value, stack: Stack, stacks: Stack[]): FoundRole | undefined {
   const name = String(resolve(value, stack)).split('/').pop();
   return stacks
@@ -72,7 +72,7 @@ function policiesIn(stack: Stack, id: string, role: Resource): Value[] | undefin
     .map(statements => ({ Statement: statements.map(each => resolve(each, stack)).filter(concernsEmulator) }));
 }
 
-/** Whether a statement concerns a service whose requests the emulator limits. */
+/** Whether a statement can apply to S3 or Glue, for which the emulator enforces permissions. */
 function concernsEmulator(statement: Value): boolean {
   const { Action: actions, NotAction: others } = statement as Record<string, Value>;
   return others !== undefined || toList(actions).some(action => /^(s3:|glue:|\*)/i.test(String(action)));

@@ -19,12 +19,12 @@ const EMULATED_ACCOUNT = '000000000000';
 /** Matches the end of the name of a log, which contains the time in UTC. */
 const LOG_TIME = /^-\d{8}-\d{6}\.log$/;
 /**
- * The run ID is searched for in this number of bytes at the start of a log. The job logs its run ID first, but a script
- * can print other text before.
+ * The number of bytes at the start of a log in which the run ID is searched for. The job logs its run ID first, but a
+ * script can print other text before it.
  */
 const LOG_HEAD = 1_000_000;
 
-/** The prefix of the folders with the temporary files of commands that only read. */
+/** The prefix of the temporary folders of read-only commands. */
 const READER = 'reader-';
 /** Temporary folders that killed commands left behind are deleted after this time, in milliseconds (one day). */
 const MAX_READER_AGE = 24 * 3600 * 1000;
@@ -83,7 +83,7 @@ export class Lake {
   /**
    * Fails if a folder is not a local lake.
    *
-   * @param dataset the dataset to run first, for the error
+   * @param dataset the dataset that the error suggests running first
    */
   public static require(folder: string, dataset?: string): void {
     if (!Lake.isLake(folder)) {
@@ -125,7 +125,7 @@ export class Lake {
   public readonly catalog: string;
   /** The folder with the results of failed pipeline runs. */
   public readonly pipelines: string;
-  /** The folder with the latest replaced publications of Parquet tables. */
+  /** The folder with the most recently replaced publications of Parquet tables. */
   public readonly publications: string;
   private readonly logs: string;
   private readonly opened = Date.now();
@@ -168,7 +168,7 @@ export class Lake {
     return fs.existsSync(this.publicationOf(runs));
   }
 
-  /** The path of the published.json of a dataset, by the s3:// prefix of its run records. */
+  /** The path of a dataset's published.json. `runs` is the s3:// prefix of its run records. */
   public publicationOf(runs: string): string {
     return this.pathOf(`${runs}published.json`);
   }

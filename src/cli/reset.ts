@@ -4,7 +4,7 @@ import * as readline from 'readline/promises';
 import { Failure } from './failure';
 import { Lake } from './lake';
 
-/** Deletes the local lake: its buckets and logs. The cache of environments is kept. */
+/** Deletes the local lake: its buckets and logs. The cached environments are kept. */
 export async function reset(options: { data: string; yes?: true; json: boolean }): Promise<void> {
   const folder = path.resolve(options.data);
   if (!fs.existsSync(folder)) {

@@ -12,7 +12,7 @@ const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 export interface SetUpPrograms {
   /** The Python interpreter from which virtual environments are created. */
   readonly python: string;
-  /** The virtual environment with the locked version of pip that downloads and installs. */
+  /** The virtual environment with the locked version of pip, which downloads and installs packages. */
   readonly installer: string;
 }
 
@@ -82,7 +82,7 @@ export class SetUpTools {
     ]);
   }
 
-  /** Downloads the files of a list with download.py. Returns their paths. */
+  /** Uses download.py to download the files in a list. Returns their paths. */
   private async download(kind: string, list: string, selection: readonly string[] = []): Promise<string[]> {
     const transfer = new Transfer();
     const files: string[] = [];
@@ -126,7 +126,7 @@ export function scratchFolder(): string {
   return path.join(cacheFolder(), 'tmp');
 }
 
-/** The path of a file with locked requirements, by its name without the extension. */
+/** The path of a file with locked requirements. `name` is the file name without the extension. */
 export function requirementsFile(name: string): string {
   return path.join(REQUIREMENTS, `${name}.txt`);
 }

@@ -24,7 +24,7 @@ export interface TableDifference {
 
 /** Why a test failed. */
 export interface TestProblem {
-  /** The load and the output in which the problem was found. Empty if there is only one. */
+  /** The load and the output in which the problem was found. Each is omitted if the test has only one. */
   readonly where?: string;
   readonly message: string;
   readonly difference?: TableDifference;

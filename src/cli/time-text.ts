@@ -6,7 +6,7 @@ export function durationText(seconds: number): string {
   return `${Math.max(0, Math.floor(seconds / length))} ${name}`;
 }
 
-/** The time since a point in time in ISO 8601, such as `3 h ago`. Empty if the text is not a time. */
+/** The time since an ISO 8601 timestamp, such as `3 h ago`. Empty if the text is not a timestamp. */
 export function timeAgo(moment: string | undefined, now = Date.now()): string {
   const time = Date.parse(moment ?? '');
   return Number.isNaN(time) ? '' : `${durationText((now - time) / 1000)} ago`;

@@ -4,7 +4,7 @@ import { isDue } from './pipeline-rules';
 import { readPublication } from './publication';
 import { Result, upToDateResult } from './result';
 
-/** The result of a dataset whose tables are up to date, so that its job does not start. Undefined if the job starts. */
+/** The result of a dataset whose job does not start, because its tables are up to date. Undefined if the job starts. */
 export function resultIfUpToDate(dataset: Dataset, lake: Lake): Result | undefined {
   const published = readPublication(lake, dataset.runs);
   const { definition } = JSON.parse(dataset.arguments['--names']) as { definition?: string };

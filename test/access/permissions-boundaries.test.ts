@@ -97,9 +97,9 @@ test('the table of the page has the actions of all roles', () => {
   expect(documentedRows().map(({ onlyIf, ...row }) => row)).toEqual(rows());
 });
 
-test('a lake without optional props needs the services that the page requires for each lake', () => {
+test('a lake without optional props needs the services that the page requires for every lake', () => {
   const needed = unique(actionsOfLakes(/^required props only/).map(({ action }) => action.split(':')[0]));
-  const always = documentedRows().filter(({ onlyIf }) => onlyIf === 'each lake').map(({ service }) => service);
+  const always = documentedRows().filter(({ onlyIf }) => onlyIf === 'every lake').map(({ service }) => service);
   expect(always).toEqual(needed);
 });
 

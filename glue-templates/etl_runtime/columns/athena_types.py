@@ -116,8 +116,8 @@ def arrow_type(athena: str) -> pa.DataType:
 
 
 def arrow_type_of(type_: AthenaType, scalars: Mapping[str, pa.DataType]) -> pa.DataType:
-    """The Arrow type of a parsed type. Raises KeyError with the name of a scalar type that is missing from
-    `scalars`."""
+    """The Arrow type of a parsed type. Raises KeyError with the name of a scalar type that `scalars` does
+    not contain."""
     if decimal := DECIMAL_TYPE.fullmatch(type_.name):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
     members = [arrow_type_of(member, scalars) for member in type_.members]
@@ -148,7 +148,8 @@ def athena_type(arrow: pa.DataType) -> str:
 
 
 def widened(published: str, seen: str) -> str:
-    """The published type plus the struct fields that only `seen` has, appended at any depth. Nothing else changes."""
+    """Return the published type with the struct fields that only `seen` has, appended at any depth. Nothing else
+    changes."""
     return str(_widened(parsed(published), parsed(seen)))
 
 

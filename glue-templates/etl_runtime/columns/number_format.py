@@ -33,14 +33,14 @@ def _parts(number_format: str) -> tuple[str, str, str]:
 
 @lru_cache
 def _separators(number_format: str) -> tuple[str, str]:
-    """The thousands separator and the decimal separator. A separator that the format does not have is empty."""
+    """The thousands separator and the decimal separator. Each is empty if the format does not have it."""
     example, _, _ = plain_format(number_format).partition("56")
     thousands, _, decimal = example[1:].partition("234")
     return thousands, decimal
 
 
 def regex(number_format: str) -> str:
-    """An Arrow regular expression for numbers in this format. Either all thousands separators are present, or none."""
+    """An Arrow regular expression for numbers in this format, with either all or no thousands separators."""
     thousands, decimal = _separators(number_format)
     grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+|" if thousands else ""
     fraction = rf"(?:{re.escape(decimal)}\d+)?" if decimal else ""

@@ -1,7 +1,8 @@
-"""Converts parts of a large table while the next parts are unpacked, with the types inferred from the first parts.
+"""Converts parts of a large table while the next parts are being unpacked, with the types inferred from the first
+parts.
 
-A part is converted from memory, without writing it to a file or to staging. Therefore, the source is unpacked again if
-later values change a type. This only happens in runs that infer types, because published and declared types do not
+A part is converted from memory, without being written to a file or to staging. Therefore, the source is unpacked again
+if later values change a type. This only happens in runs that infer types, because published and declared types do not
 depend on the values.
 """
 
@@ -26,7 +27,7 @@ MAX_BYTES = 2 * PART_BYTES  # of a part; a larger part, which has a long record,
 
 @dataclass
 class _Table:
-    """The parts of a table with their numbers. The columns are set when it is known that the table has several
+    """The parts of a table and their numbers. The columns are set as soon as it is known that the table has several
     objects."""
 
     unpacked: UnpackedTable = field(default_factory=lambda: UnpackedTable([], []))
@@ -48,7 +49,7 @@ class EarlyConversion:
         self._shards: dict[str, tuple[Shard, Future[ConvertedShard]]] = {}  # keyed by object URI
 
     def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
-        """Add part number `number` of a table. The part is in a file and is converted when the types are known."""
+        """Add part number `number` of a table. The part is in a file and is converted once the types are known."""
         table = self._tables.setdefault(key, _Table())
         table.numbers.append(number)
         table.unpacked.parts.append(part)
@@ -56,10 +57,10 @@ class EarlyConversion:
             table.unpacked.samples.append(Sample(part, sample))
 
     def start(self, key: str, number: int, part: Part, block: RecordBlock) -> Part | None:
-        """Start to convert part number `number` of a table from memory. If no thread is free, wait for one.
+        """Start converting part number `number` of a table from memory. If no thread is free, wait for one.
 
-        Returns the part. Returns None if the part has to be written to a file, because the table may have only one
-        object or may lose its last column.
+        Returns the part in memory. Returns None if the part has to be written to a file, for example because the table
+        may have only one object or may lose its last column.
         """
         table = self._tables.setdefault(key, _Table())
         is_large = part.bytes > MAX_BYTES
@@ -77,7 +78,7 @@ class EarlyConversion:
         return part
 
     def _start_kept(self, key: str, table: _Table) -> None:
-        """Set the columns of a table, and start to convert its first parts."""
+        """Set the columns of a table, and start converting its first parts."""
         try:
             table.columns = self._conversion.plan(key, table.unpacked).columns()
         except RunFailed:  # raised again when the whole table is converted
@@ -109,7 +110,7 @@ class EarlyConversion:
 
     def results(self, shards: Sequence[Shard]) -> "Mapping[str, Future[ConvertedShard]]":
         """Return the conversions of these shards, keyed by object URI. Ends all other conversions: cancels those that
-        have not started, and waits for the others."""
+        have not started, and waits for those that have."""
         results = {}
         for shard in shards:
             started, future = self._shards.get(shard.uri, (None, None))

@@ -18,7 +18,7 @@ def data_file(uri: str, size: int, footer: pq.FileMetaData, schema: pa.Schema) -
     """The entry of the object at `uri`, with counts and bounds of all columns that are not inside lists or maps.
 
     `schema` is the Arrow schema with field IDs. `size` is the size in bytes. Text, binary and floating-point columns
-    have no bounds, because text would have to be shortened and Parquet's bounds do not include NaN.
+    have no bounds, because text bounds would have to be truncated and Parquet's bounds do not include NaN.
     """
     return {
         "spec-id": 0,

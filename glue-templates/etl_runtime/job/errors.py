@@ -144,13 +144,13 @@ class RunFailed(Exception):
         self.gates = list(gates)
 
     def within(self, where: str) -> "RunFailed":
-        """The same error with the location before the message: `page 3: …`."""
+        """Return the same error with the location at the start of the message: `page 3: …`."""
         return type(self)(self.code, f"{where}: {self.message}", retryable=self.retryable, gates=self.gates)
 
     @classmethod
     def parse(cls, text: str, *, retryable: bool) -> "RunFailed":
-        """Recreate the error that a Spark task raised. `text` is its `str()`, which the traceback of the task
-        contains."""
+        """Recreate the error that a Spark task raised. `text` is the `str()` of the error, which the traceback of the
+        task contains."""
         found = re.fullmatch(r"([A-Z_]+): (.*)", text, re.DOTALL)
         if found and found[1] in ErrorCode.__members__:
             return cls(ErrorCode(found[1]), found[2], retryable=retryable)
@@ -162,7 +162,7 @@ REFUSED = r"insufficient|not authorized|denied|does not have any privilege"
 
 
 class Terminated(SystemExit):
-    """The process has received SIGTERM. `except Exception` does not catch this, because it is a SystemExit."""
+    """The process has received SIGTERM. `except Exception` does not catch this error, because it is a SystemExit."""
 
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)

@@ -43,7 +43,7 @@ class FileFormat:
 
     If `type` is None, the type is detected for each file. If `is_type_declared` is false, the type was detected or is
     implied by another key. If `encoding` is None, the encoding is UTF-8, unless the file begins with the byte order
-    mark (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off the feature. If
+    mark (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off that feature. If
     `is_delimiter_declared` is false, the file extension determines the delimiter. If `is_quote_declared` is true, line
     breaks inside quotes are intended. `column_names` and `header` apply to a table only after `of_table`.
     """
@@ -95,7 +95,7 @@ class FileFormat:
 
 
 def file_format_of(document: DatasetDocument) -> FileFormat:
-    """The file format that the document declares. A key that only applies to one file type implies this type.
+    """The file format that the document declares. A key that applies to only one file type implies that type.
 
     Raises RunFailed if two keys contradict each other.
     """

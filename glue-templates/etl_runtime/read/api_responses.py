@@ -34,7 +34,8 @@ def response_records(
         except (ValueError, KeyError, TypeError) as error:
             raise RunFailed(
                 ErrorCode.ORIGINAL_CHANGED,
-                f"{name}: line {number:,} is not a stored API response ({error}). Run again without from_run.",
+                f"{name}: line {number:,} is not a stored API response ({error}). Run again without "
+                "the run option from_run.",
             ) from error
         except RunFailed as error:
             raise error.within(f"{where} ({stored['url']})") from error
@@ -51,7 +52,7 @@ def response_records(
             raise RunFailed(
                 ErrorCode.UNEXPECTED_ERROR,
                 f"{where}: {count:,} records were copied, but the response has {len(values):,}. Report this as a "
-                "bug, and attach the original.",
+                "bug, and attach the stored original file.",
             )
         yield from blocks if column is None else [_with_column(blocks, values, column, stored.get("value"))]
 

@@ -67,8 +67,8 @@ def refuse_json(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
         if (found := _json_type(text)) and _is_json(text):
             raise RunFailed(
                 ErrorCode.FILE_FORMAT_MISMATCH,
-                f"{name} is read as delimited text, but contains JSON. Inspect the file. "
-                f"If it is correct, set file_format.type to {found}.",
+                f"{name} is read as delimited text, but contains JSON. If the file is correct, "
+                f"set file_format.type to {found}. Otherwise, check the source.",
             )
         yield block
         break
@@ -85,7 +85,7 @@ def _by_content(head: bytes, encoding: str | None) -> FileType:
 
 
 def _json_type(text: str) -> FileType | None:
-    """The type `json` or `jsonl`, or None if the text starts like neither of them."""
+    """The type `json` or `jsonl`, or None if the text does not start like either type."""
     if not JSON_START.match(text):
         return None
     try:

@@ -22,8 +22,8 @@ SHOWN_KEYS = 3
 
 @dataclass(frozen=True)
 class RecordShape:
-    """The declared `orient` and `key_column`. If `orient` is None, `records` applies. If `key_column` is None, there
-    is no column for the keys.
+    """The declared `orient` and `key_column`. If `orient` is None, the shape is `records`. If `key_column` is None,
+    there is no column for the keys.
 
     For rows, `column_names` replaces the names in the header. Without `has_header`, the first row is a record.
     """

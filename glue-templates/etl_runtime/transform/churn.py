@@ -1,4 +1,4 @@
-"""The churn gate of a history, which fails if a run would begin new versions for most of the current rows.
+"""The churn gate of a history, which fails if a run would begin new versions for too many of the current rows.
 
 Without this gate, a column that changes in every load, such as a load time, would begin a new version of each row in
 each run.

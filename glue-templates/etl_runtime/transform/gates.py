@@ -45,16 +45,16 @@ def check_gates(
 
 
 def require_unique_keys(tables: Mapping[str, TransformedTable]) -> None:
-    """Raise RunFailed if the new rows of a history contain a key more than once, because the history's objects would be
-    incomplete."""
+    """Raise RunFailed if the new rows of a history contain a key more than once. Otherwise, the objects of the history
+    would be incomplete."""
     for key, table in tables.items():
         if count := table.written.actions[DUPLICATE]:
             examples = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in table.written.examples)
             raise RunFailed(
                 ErrorCode.HISTORY_KEY_NOT_UNIQUE,
-                f"{key}: history.business_key is not unique: {plural(count, 'row')} with the same key as another row, "
-                f"for example {examples}. The published table is unchanged. "
-                "Return each key once from the query, or add a column to the key.",
+                f"{key}: history.business_key is not unique: found {plural(count, 'row')} with the same key as another "
+                f"row, for example {examples}. The published table is unchanged. "
+                "Change the query so that it returns each key only once, or add a column to the key.",
             )
 
 

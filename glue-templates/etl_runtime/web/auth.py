@@ -50,6 +50,6 @@ def _header_value(value: str, secret: str) -> str:
         raise RunFailed(
             ErrorCode.SECRET_INVALID,
             f'The secret "{secret}" contains characters that a header does not allow, such as a line break. '
-            "Store only the value.",
+            "Store a value that has only printable ASCII characters.",
         )
     return value

@@ -70,7 +70,7 @@ Numbered = list[tuple[int, Values]]
 
 
 def _without_equal(expected: Sequence[Values], actual: Sequence[Values]) -> tuple[Numbered, list[Values]]:
-    """Remove each pair of identical rows. Therefore, a table never differs from the same rows in another order."""
+    """Remove pairs of identical rows, so that tables with the same rows in a different order are equal."""
     counts = Counter(map(_key, actual))
     missing = []
     for index, row in enumerate(expected):

@@ -14,7 +14,8 @@ Send = Callable[[dict[str, Any]], None]
 
 
 def run(raw: Mapping[str, Any], files: Sequence[Mapping[str, bytes]], send: Send, started: float) -> None:
-    """Run the tests of the request, and send the result of each. `files` are the deployed files per dataset."""
+    """Run the tests of the request, and send the result of each. `files` contains the deployed files of each
+    dataset."""
     request = Request.of(raw)
     start_spark()
     send({"started": round(time.monotonic() - started, 2)})

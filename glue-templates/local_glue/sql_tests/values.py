@@ -51,8 +51,8 @@ def is_plain(cell: Any) -> bool:
 
 
 def value_of(cell: Any, type_: AthenaType) -> Any:
-    """Convert a cell to the Python value that Arrow's `to_pylist` returns. Raises ValueProblem if it does not fit the
-    type."""
+    """Convert a cell to the Python value that Arrow's `to_pylist` returns. Raises ValueProblem if the cell does not fit
+    the type."""
     if cell is None:
         return None
     if type_.members:
@@ -150,8 +150,8 @@ def text_of(value: Any) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """Convert the value to JSON. Nested values become lists and objects. Numbers stay numbers if that is exact. All
-    other values become text."""
+    """Convert the value to JSON. Nested values become lists and objects. Numbers stay numbers if JSON represents them
+    exactly. All other values become text."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):

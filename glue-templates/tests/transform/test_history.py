@@ -412,7 +412,7 @@ def test_a_history_supports_structs_with_any_field_names(dataset: MakeDataset, g
 
 
 ERRORS: list[tuple[str, dict[str, Any], str]] = [
-    ("SELECT id % 2 AS id, v FROM {t}", {"business_key": ["id"]}, "HISTORY_KEY_NOT_UNIQUE: {x}: history.business_key is not unique: 1 row with the same key as another row, for example {\"id\": 1}. The published table is unchanged."),
+    ("SELECT id % 2 AS id, v FROM {t}", {"business_key": ["id"]}, "HISTORY_KEY_NOT_UNIQUE: {x}: history.business_key is not unique: found 1 row with the same key as another row, for example {\"id\": 1}. The published table is unchanged."),
     ("SELECT v FROM {t}", {"business_key": ["id"]}, "HISTORY_INVALID: {x}: history.business_key has the column id, which the query does not return. It returns v."),
     ("SELECT id, v FROM {t}", {"business_key": ["id"], "compare": ["w"]}, "HISTORY_INVALID: {x}: history.compare has the column w, which the query does not return. It returns id, v."),
     ("SELECT id, v FROM {t}", {"business_key": ["id"], "exclude": ["w"]}, "HISTORY_INVALID: {x}: history.exclude has the column w, which the query does not return."),

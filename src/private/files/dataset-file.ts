@@ -27,7 +27,7 @@ export interface DatasetFile {
   readonly sourceFiles: SourceFile[];
   /** The datasets that it reads, for example `bronze/zipcodes`. */
   readonly inputs: string[];
-  /** The problems of the file alone, without those that involve other files. */
+  /** The problems of the file itself, excluding those that involve other files. */
   readonly problems: FileProblem[];
 }
 
@@ -65,7 +65,7 @@ export function readDataset(config: ConfigFile, folder: string): { dataset?: Dat
   };
 }
 
-/** The problems of a document that conforms to its schema, with the files next to it. */
+/** The problems of a document that conforms to its schema, including the problems of its script and source files. */
 function settingProblems(document: DatasetDocument, file: string, folder: string): Problem[] {
   const script = readScript(path.dirname(file), layerOf(document), document);
   const tables = tableKeys(document.dataset, tablesOf(document));

@@ -3,7 +3,7 @@ import { IEtlCore } from '../../i-etl-core';
 import { Layer } from '../../layer';
 import { DatasetNames, LakeNames } from '../../naming';
 
-/** Marks the keys of the tables of a dataset that another app deploys. It is not part of the public interface. */
+/** The property with the table keys of a dataset that another app deploys. It is not part of the public interface. */
 const TABLES = Symbol.for('cdk-glue-medallion.tables');
 
 /**

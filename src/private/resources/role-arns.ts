@@ -22,15 +22,15 @@ export function schedulerRoleArn(scope: Construct, lake: LakeNames, core: IEtlCo
     ?? arnByName(scope, lake, lake.schedulerRole, deployedCore(core)?.schedulerRole);
 }
 
-/** The ARN of the role that rules use to start the state machine that sends alerts. */
+/** The ARN of the role that EventBridge rules use to start the state machine that sends alerts. */
 export function eventsRoleArn(scope: Construct, lake: LakeNames, core: IEtlCore): string {
   return rolesOf(core).alerts?.roleArn
     ?? arnByName(scope, lake, lake.eventsRole, deployedCore(core)?.eventsRole);
 }
 
 /**
- * The ARN of a role of the core, derived from its name: a reference to the role would need a cross-stack export. The
- * name of a role that replaces it because of `Role.customizeRoles` is known at synth.
+ * The ARN of a role of the core. It is derived from the name of the role, because a reference to the role would need a
+ * cross-stack export. If `Role.customizeRoles` replaces the role, the name of the replacement is known at synthesis.
  */
 function arnByName(scope: Construct, lake: LakeNames, name: string, role?: IRole): string {
   return lake.roleArn(scope, role && !Token.isUnresolved(role.roleName) ? role.roleName : name);

@@ -69,8 +69,9 @@ class JsonCells:
         """Return the values, with null for each cell that does not match the type, and the mismatching cells as values
         for json.dumps, keyed by row number.
 
-        This is less strict than `convert`, for published types: a text column accepts any scalar, and a bigint column
-        accepts 3.0. An object does not match if it has a value for a key that is not a field of the struct.
+        This method is less strict than `convert`, and is meant for published types: a text column accepts any scalar,
+        and a bigint column accepts 3.0. An object does not match if it has a value for a key that is not a field of the
+        struct.
         """
         array, mismatches = _array(self.values, column_type, strict=False)
         if not mismatches:
@@ -152,7 +153,7 @@ def _array_of(values: Sequence[object], type_: AthenaType, strict: bool) -> Conv
 
 
 def _accepted_types(name: str, strict: bool) -> frozenset[type]:
-    """The Python types that match a column type. No type matches binary, maps and nested dates."""
+    """The Python types that match a column type. Binary, maps and nested dates have no matching type."""
     if name == "bigint" and strict:
         return frozenset({int})
     if name == "text" or (name == "string" and not strict):
@@ -161,7 +162,7 @@ def _accepted_types(name: str, strict: bool) -> frozenset[type]:
 
 
 def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Sequence[Any], list[int]]:
-    """The values, with None in place of values of other types, and the rows with other types."""
+    """The values, with None in place of values of other types, and the rows that contain those values."""
     if set(map(type, values)) <= types | {type(None)}:
         return values, []
     other = [row for row, value in enumerate(values) if value is not None and type(value) not in types]
@@ -169,7 +170,7 @@ def _only_types(values: Sequence[object], types: frozenset[type]) -> tuple[Seque
 
 
 def _texts(values: Sequence[object]) -> Converted:
-    """The text of scalars. A string with an unpaired surrogate does not match."""
+    """Convert scalars to text. A string with an unpaired surrogate does not match."""
     texts = (
         values
         if set(map(type, values)) <= TEXTS_OR_NULL

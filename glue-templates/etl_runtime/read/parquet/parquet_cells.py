@@ -143,7 +143,7 @@ def _not_null(array: pa.Array) -> pa.Array:
 
 
 def _convert(array: pa.Array, type: pa.DataType) -> Converted:
-    """Convert the array to another type. Returns the array and the mask of cells that do not keep their value.
+    """Convert the array to another type. Returns the array and a mask of the cells whose values are not preserved.
 
     The converted values of these cells are undefined.
     """

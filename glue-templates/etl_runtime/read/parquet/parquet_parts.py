@@ -66,14 +66,15 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
             ) from error
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
-            f"{name} is not a valid Parquet file, or it is encrypted: {what}. Download the file manually and check it.",
+            f"{name} is not a valid Parquet file, or it is encrypted: {what}. Download the file manually and "
+            "check whether that copy is damaged or encrypted too.",
             retryable=True,
         ) from error
     if rows != expected_rows:
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
             f"{name} contains {rows:,} rows, but its metadata specifies {expected_rows:,}. "
-            "Download the file manually and check it.",
+            "Download the file manually and check whether that copy is damaged too.",
             retryable=True,
         )
 
@@ -99,7 +100,7 @@ def _require_parquet(path: Path, name: str) -> None:
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH,
             f"{name} is not a Parquet file: it starts with {shown}. "
-            "Inspect the file. If it is correct, set file_format.type to its format.",
+            "If the file is correct, set file_format.type to its format. Otherwise, check the source.",
             retryable=True,
         )
 
@@ -144,7 +145,7 @@ def _no_rows(type: pa.DataType) -> pa.Array:
 
 
 def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> pa.Array:
-    """Merge two versions of a column, in which Arrow read INT96 timestamps as nanoseconds and as microseconds.
+    """Merge two versions of a column, in which Arrow read INT96 timestamps as nanoseconds and microseconds, respectively.
 
     `is_int96` has one entry per leaf of the Parquet schema, starting with the first leaf of this column.
     """
@@ -156,7 +157,7 @@ def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> p
 
 
 def _int96(fine: pa.Array, coarse: pa.Array) -> pa.Array:
-    """Merge INT96 timestamps that Arrow read as nanoseconds and as microseconds.
+    """Merge INT96 timestamps that Arrow read once as nanoseconds and once as microseconds.
 
     Nanoseconds silently overflow before 1678 and after 2261. Microseconds are truncated. The result is text if any
     value is finer than a microsecond.

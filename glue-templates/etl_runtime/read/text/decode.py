@@ -118,7 +118,7 @@ def refuse_markup(head: bytes, name: str) -> None:
 
 
 def skip_lines(blocks: Iterator[bytes], count: int, name: str) -> Iterator[bytes]:
-    """The text without its first `count` lines, regardless of quotes. A line ends at LF, CR LF or CR.
+    """Yield the text without its first `count` lines. A line ends at LF, CR LF or CR, even inside quotes.
 
     Raises RunFailed if no line follows the skipped lines.
     """
@@ -155,7 +155,7 @@ def with_single_byte_delimiter(blocks: Iterator[bytes], delimiter: bytes, escape
         if STAND_IN in block:
             raise RunFailed(
                 ErrorCode.TEXT_INVALID,
-                f"{name} contains the control character 0x1F, so a delimiter of several characters is not supported. "
+                f"{name} contains the control character 0x1F, so a multi-character delimiter is not supported. "
                 "Ask the data provider for a file with a single-character delimiter.",
             )
         text = remainder + block

@@ -38,7 +38,8 @@ FAILED_STATUS = ("error", "fail", "failed", "failure")
 
 
 class ApiRecords:
-    """Finds the records in an endpoint's responses: at the path `records` if it is set, or at their published location.
+    """Finds the records in an endpoint's responses: at the path in `records` if it is set, or at their published
+    location.
 
     Before the first publication, the first response determines the location for all responses. Threads share one
     instance.
@@ -96,9 +97,9 @@ class ApiRecords:
             others = [key for key in document if key != path] if isinstance(document, dict) else []
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"records is {path}, but the response does not contain this path. It has {_keys(document)}. "
-                f"{did_you_mean(path, others)}Correct records. If a missing list means that there are no records, set "
-                "records_optional to true.",
+                f'"records" is {path}, but the response does not contain this path. It has {_keys(document)}. '
+                f'{did_you_mean(path, others)}Correct "records". If a missing list means that there are no records, '
+                "set records_optional to true.",
                 retryable=True,
             )
         if self.shape.is_other and records is not None:
@@ -146,7 +147,7 @@ class ApiRecords:
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
                 f"orient is {self.shape.orient}, but the value at {path} is "
-                f"{excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check the request, or correct orient.",
+                f'{excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check the request, or correct "orient".',
                 retryable=True,
             )
         if self.shape.orient == "values":
@@ -155,12 +156,12 @@ class ApiRecords:
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
-        """Whether the response has a list of records although other responses are one record. Returns False if a
-        location is published."""
+        """Whether the response has a list of records, although each of the other responses is a single record. Returns
+        False if a location is published."""
         return not self._places.published and self._detected_place(document)[0].kind == "list"
 
     def _refuse_other_place(self, document: Any, place: RecordsPlace) -> list[Any]:
-        """Raise RunFailed, unless a missing list means that there are no records."""
+        """Raise RunFailed if the records are elsewhere, unless a missing list means that there are no records."""
         try:
             found, is_certain = self._detected_place(document)
         except RunFailed as error:
@@ -178,19 +179,19 @@ class ApiRecords:
                 + moved_remedy("records", found if is_certain else None),
                 retryable=True,
             )
-        names = {ROOT: "the response itself"}
+        names = {ROOT: "the top level"}
         raise RunFailed(
             ErrorCode.API_RECORDS_AMBIGUOUS,
             f"the records are at {names.get(found.path, found.path)}, but in another response they are at "
-            f"{names.get(place.path, place.path)}. Set records to the path of the records. If a missing list means "
-            "that there are no records, set records_optional to true.",
+            f'{names.get(place.path, place.path)}. Set "records" to the correct path. If a missing list means that '
+            "there are no records, set records_optional to true.",
         )
 
     def _detected_place(self, document: Any) -> tuple[RecordsPlace, bool]:
         """The location of the records in the response, and whether it is certain.
 
-        The location is uncertain if it is an empty list without a usual key or, with `records_optional`, if the
-        response has no list.
+        The location is uncertain if it is an empty list whose key is not a usual name for records or, with
+        `records_optional`, if the response has no list.
         """
         if isinstance(document, list):
             if self.shape.orient is None:
@@ -207,7 +208,7 @@ class ApiRecords:
         except AmbiguousRecords as error:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                f"the response contains several lists: {error}. Set records to the path of the records.",
+                f'the response contains several lists: {error}. Set "records" to the path of the list of records.',
             ) from None
         if found:
             if self.shape.orient is None:
@@ -231,7 +232,7 @@ class ApiRecords:
         if self._endpoint.for_each and fields and not self._is_usual(path) and not self._endpoint.records_optional:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                f'the response contains the list {path} and other keys ({", ".join(fields[:5])}). Set records to '
+                f'the response contains the list {path} and other keys ({", ".join(fields[:5])}). Set "records" to '
                 f'"{path}" if the list contains the records, or to "$" if the response is one record.',
             )
 
@@ -241,7 +242,7 @@ class ApiRecords:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
                 f"the response has no list, and {empty[0]} is {json.dumps(document[empty[0]])}. "
-                f'Set records to "{empty[0]}" if this is an empty list, or to "$" if the response is one record.',
+                f'Set "records" to "{empty[0]}" if this is an empty list, or to "$" if the response is one record.',
             )
 
 
@@ -255,7 +256,7 @@ def _lists(document: dict[str, Any], prefix: str = "", depth: int = 1) -> Iterat
 
 
 def _keyed(document: dict[str, Any], path: str = ROOT, depth: int = 0) -> dict[str, list[str]]:
-    """The keys of the outermost objects whose values look like records, keyed by path."""
+    """Find the outermost objects whose values look like records, and map the path of each object to its keys."""
     members = {key: list(value) if isinstance(value, dict) else None for key, value in document.items()}
     if looks_keyed(members, is_document=depth == 0):
         return {path: list(document)}
@@ -281,8 +282,8 @@ def _refuse_mixed_list(values: list[Any]) -> None:
     if {dict, list} <= {type(each) for each in values}:
         raise RunFailed(
             ErrorCode.API_RECORDS_AMBIGUOUS,
-            "the response is a list of both objects and lists. Set records to the position of the records in it, such "
-            'as "1" for the second element.',
+            'the response is a list of both objects and lists. Set "records" to the position of the list of records in '
+            'the response, such as "1" for the second element.',
         )
 
 
@@ -300,7 +301,7 @@ def refuse_error(document: Any) -> None:
         text = excerpt(error or document.get("message") or document, MAX_SHOWN_CHARACTERS)
         raise RunFailed(
             ErrorCode.API_RESPONSE_ERROR,
-            f'the response is an error: {text}. Check the request. If the response is data, set records to "$".',
+            f'the response is an error: {text}. Check the request. If the response is data, set "records" to "$".',
             retryable=True,
         )
 
@@ -309,7 +310,7 @@ def _not_records(path: str, found: Any) -> RunFailed:
     return RunFailed(
         ErrorCode.API_RECORDS_NOT_FOUND,
         f"the value at {path} is neither a list nor an object (found {excerpt(found, MAX_SHOWN_CHARACTERS)!r}). "
-        "Correct records.",
+        'Correct "records".',
         retryable=True,
     )
 

@@ -62,7 +62,7 @@ def fetch(
     Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
     are retried, up to five attempts in total, with exponential backoff and jitter or the server's Retry-After. Other
     status codes fail immediately. If the server supports it, a download resumes where the connection dropped; an
-    attempt that received bytes does not count. The download ends early after `max_bytes`.
+    attempt that received bytes does not count toward the limit. The download ends early after `max_bytes`.
 
     Raises RunFailed, or FileMissing if the server does not have the file.
     """
@@ -193,7 +193,7 @@ class _Download:
         )
 
     def _start(self, response: Any) -> None:
-        """Discard the bytes received before, because the response starts at the first byte."""
+        """Discard the bytes received so far, because the response starts at the first byte."""
         self._etag, self._last_modified = response.headers["ETag"], response.headers["Last-Modified"]
         has_strong_etag = self._etag and self._etag.startswith('"')
         self._version = self._etag if has_strong_etag else self._last_modified

@@ -249,7 +249,7 @@ def test_a_truncated_parquet_file_fails(tmp_path: Path) -> None:
         ),
         (
             b"id,name\n1,a\n",
-            r'FILE_FORMAT_MISMATCH: x.parquet is not a Parquet file: it starts with "id,name\\n1,a\\n". Inspect the file',
+            r'FILE_FORMAT_MISMATCH: x.parquet is not a Parquet file: it starts with "id,name\\n1,a\\n". If the file is correct',
         ),
     ],
 )

@@ -96,38 +96,38 @@ def test_declared_records_are_used(source: Source, document: Any, records: str, 
         pytest.param(
             {"one": [{"a": 1}], "two": [{"b": 1}]},
             {},
-            "API_RECORDS_AMBIGUOUS: the response contains several lists: one, two. Set records to the path of the records",
+            'API_RECORDS_AMBIGUOUS: the response contains several lists: one, two. Set "records" to the path of the list of records',
             id="several lists",
         ),
         pytest.param(
             {"links": [{"rel": "self"}], "result": {"records": [{"a": 1}]}},
             {},
-            "API_RECORDS_AMBIGUOUS: the response contains several lists: links, result.records. Set records to",
+            'API_RECORDS_AMBIGUOUS: the response contains several lists: links, result.records. Set "records" to',
             id="a list with another key above one with a usual key",
         ),
         pytest.param(
             {"data": [], "rows": [{"a": 1}]},
             {},
-            "API_RECORDS_AMBIGUOUS: the response contains several lists: data, rows. Set records to",
+            'API_RECORDS_AMBIGUOUS: the response contains several lists: data, rows. Set "records" to',
             id="two usual keys",
         ),
         pytest.param(
             {"data": "maintenance"},
             {"records": "data.items", "records_optional": True},
-            "API_RECORDS_NOT_FOUND: records is data.items, but the response does not contain this path. It has the keys data",
+            'API_RECORDS_NOT_FOUND: "records" is data.items, but the response does not contain this path. It has the keys data',
             id="optional records below a text",
         ),
         pytest.param(
             {"userInput": "x"},
             {"records": "result.matches"},
-            "API_RECORDS_NOT_FOUND: records is result.matches, but the response does not contain this path. It has the keys userInput. Correct "
-            "records. If a missing list means that there are no records, set records_optional to true",
+            'API_RECORDS_NOT_FOUND: "records" is result.matches, but the response does not contain this path. It has the keys userInput. '
+            'Correct "records". If a missing list means that there are no records, set records_optional to true',
             id="a missing list, which may mean no records",
         ),
         pytest.param(
             {"other": 1},
             {"records": "data"},
-            "API_RECORDS_NOT_FOUND: records is data, but the response does not contain this path. It has the keys other",
+            'API_RECORDS_NOT_FOUND: "records" is data, but the response does not contain this path. It has the keys other',
             id="a path that does not exist",
         ),
         pytest.param(
@@ -360,7 +360,7 @@ def test_a_record_with_a_list_requires_records_to_be_set(source: Source, body: A
     for_each = {"endpoint": "items", "field": "id"}
     with pytest.raises(
         RunFailed,
-        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and other keys \(id\)\. Set records to "parts" '
+        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and other keys \(id\)\. Set "records" to "parts" '
         r'if the list contains the records, or to "\$" if the response is one record',
     ):
         fetch({"items": f"{source.url}/items", "details": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
@@ -603,7 +603,7 @@ def test_an_empty_response_does_not_determine_the_path_of_the_records(source: So
     [
         pytest.param(
             Response(b'{"items": null, "total": 0}'),
-            'API_RECORDS_AMBIGUOUS: .* the response has no list, and items is null. Set records to "items" if this is',
+            'API_RECORDS_AMBIGUOUS: .* the response has no list, and items is null. Set "records" to "items" if this is',
             id="null",
         ),
         pytest.param(
