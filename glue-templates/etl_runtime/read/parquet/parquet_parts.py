@@ -145,7 +145,7 @@ def _no_rows(type: pa.DataType) -> pa.Array:
 
 
 def _with_int96(fine: pa.Array, coarse: pa.Array, is_int96: Iterator[bool]) -> pa.Array:
-    """Merge two versions of a column, in which Arrow read INT96 timestamps as nanoseconds and microseconds, respectively.
+    """Merge two versions of a column. Arrow read the INT96 timestamps once as nanoseconds and once as microseconds.
 
     `is_int96` has one entry per leaf of the Parquet schema, starting with the first leaf of this column.
     """
