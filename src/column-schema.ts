@@ -39,7 +39,7 @@ export interface ColumnSchema {
   /**
    * Whether the column can disappear from the source, or become entirely null.
    *
-   * Gates: `missing_columns` and `all_null_columns`. These gates do not check an optional column.
+   * The gates `missing_columns` and `all_null_columns` do not check an optional column.
    *
    * @default false - a published column whose values are all lost usually means that the source has changed
    */

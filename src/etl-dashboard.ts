@@ -138,15 +138,15 @@ function row(names: LakeNames, { layer, dataset }: IDataset): GraphWidget[] {
 function checkDatasets(scope: Construct, { core, datasets }: EtlDashboardProps): void {
   checkMetricsEnabled(scope, core);
   if (datasets.length === 0) {
-    throw synthError(scope, 'DATASETS_REQUIRED', 'datasets is empty.', 'Add at least one dataset.');
+    throw synthError(scope, 'DATASETS_REQUIRED', 'the list "datasets" is empty.', 'Add at least one dataset.');
   }
   const maxDatasets = MAX_WIDGETS / WIDGETS_PER_ROW;
   if (datasets.length > maxDatasets) {
     throw synthError(
       scope,
       'DASHBOARD_TOO_LARGE',
-      `datasets contains ${datasets.length} datasets; the maximum is ${maxDatasets}, because a CloudWatch dashboard `
-        + `can have ${MAX_WIDGETS} widgets.`,
+      `the list "datasets" has ${datasets.length} elements; the maximum is ${maxDatasets}, because a CloudWatch `
+        + `dashboard can have ${MAX_WIDGETS} widgets.`,
       'Create a second dashboard with its own dashboardName.',
     );
   }

@@ -8,7 +8,7 @@ export interface ScheduleOptions {
   /**
    * The IANA name of the time zone of a cron expression, such as `America/New_York`.
    *
-   * Synthesis fails with `TIMEZONE_INVALID` if it does not exist.
+   * Synthesis fails with `TIMEZONE_INVALID` if the time zone does not exist.
    *
    * @default - UTC, which has no daylight saving time
    */

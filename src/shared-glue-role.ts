@@ -57,8 +57,8 @@ export interface SharedGlueRoleProps {
  * The shared role of the jobs and crawlers of a lake, `<resourcePrefix>-glue-role`.
  *
  * It can read and write the prefixes of the lake in its bucket, create and update tables in its databases, write its
- * logs, and send events about warnings of the lake. If enabled, it can publish metrics in the namespace of the lake and
- * use the KMS key for the objects in the bucket. It has no other permissions.
+ * logs, and send events about warnings. If `metrics` is true, it can publish metrics in the namespace of the lake. If
+ * `encryptionKey` is set, it can use this key for the objects in the bucket. It has no other permissions.
  *
  * `EtlCore` creates this role as `EtlCore.role`, so you rarely create it yourself. A dataset that needs more
  * permissions has its own role: a dataset with `auth`, `connection` or an S3 source creates one, or you pass one as

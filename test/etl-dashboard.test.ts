@@ -92,9 +92,11 @@ test('a dashboard shows 1 to 125 datasets, the limit of CloudWatch', () => {
     return body(where.stack).widgets;
   };
   expect(datasets(125)).toHaveLength(500);
-  expect(() => datasets(0)).toThrow('DATASETS_REQUIRED: Lake/Dashboard: datasets is empty. Add at least one dataset.');
+  expect(() => datasets(0)).toThrow(
+    'DATASETS_REQUIRED: Lake/Dashboard: the list "datasets" is empty. Add at least one dataset.',
+  );
   expect(() => datasets(126)).toThrow(
-    'DASHBOARD_TOO_LARGE: Lake/Dashboard: datasets contains 126 datasets; the maximum is 125, because a '
+    'DASHBOARD_TOO_LARGE: Lake/Dashboard: the list "datasets" has 126 elements; the maximum is 125, because a '
       + 'CloudWatch dashboard can have 500 widgets. Create a second dashboard with its own dashboardName.',
   );
 });

@@ -132,7 +132,8 @@ def _arrow_type(athena: str) -> pa.DataType:
 
 
 def _explained(error: duckdb.CatalogException, tables: list[Table], sql: str) -> str:
-    """Convert the error to one line. For an unknown table, it suggests the published table that was probably meant."""
+    """Convert the error to one line. If a table is unknown, the line suggests the published table that was probably
+    meant."""
     found = re.search(r'Table with name "?([^"\s]+)"? does not exist', str(error))
     if not found:
         is_function = "Function" in str(error)

@@ -18,7 +18,8 @@ objects."""
 
 
 def required_permissions(method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> list[Permission]:
-    """The permissions for a request with a path-style URL. `body` is only needed to delete several objects.
+    """The permissions for a request with a path-style URL. `body` is needed only for requests that delete several
+    objects.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
     """

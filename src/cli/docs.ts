@@ -9,7 +9,7 @@ import { pageDocument } from './page-model';
 import { relativePath } from './relative-path';
 import { existingPath, readValues } from './substitutes';
 
-/** The options of `medallion docs`. The local lake may not exist. */
+/** The options of `medallion docs`. The local lake does not have to exist. */
 export interface DocsOptions extends HistoryOptions {
   /** The file to write. */
   readonly out: string;

@@ -20,8 +20,8 @@ export class Failure extends Error {
 /**
  * Creates a folder if it does not exist.
  *
- * @param content the content of the folder, for errors, such as `lake`
- * @param setting the option or environment variable that sets the folder, for errors, such as `--data DIR`
+ * @param content what the folder contains, for error messages, such as `lake`
+ * @param setting the option or environment variable that sets the folder, for error messages, such as `--data DIR`
  */
 export function createFolder(folder: string, content: string, setting: string): void {
   try {

@@ -27,7 +27,7 @@ const MAX_JOBS = 200;
 
 /** A process of job_session.py, which runs jobs one after the other, with one JVM if they use Spark. */
 class JobSession {
-  /** Whether a job runs, or will run as soon as the session is ready. */
+  /** Whether a job is running, or will run as soon as the session is ready. */
   public isTaken = false;
   private readonly marker = `medallion-${randomUUID()}`;
   private readonly child: Child;
@@ -183,9 +183,9 @@ export class JobSessions {
   private readonly sessions = new Set<JobSession>();
 
   /**
-   * @param environments the environments, by Glue version
+   * @param environments the environments, keyed by Glue version
    * @param max the maximum number of sessions of each kind: with and without a JVM
-   * @param warmsUp whether a session loads the Spark classes that jobs need before the first job starts
+   * @param warmsUp whether each session loads Spark classes in advance, before its first job starts
    */
   public constructor(
     private readonly environments: Record<string, Environment>,
@@ -203,7 +203,10 @@ export class JobSessions {
     this.idle(dataset) ?? this.start(dataset);
   }
 
-  /** Runs the job of a dataset. Resolves when its outcome is written, or when its process has ended without one. */
+  /**
+   * Runs the job of a dataset. Resolves when the outcome of the job is written, or when its process has ended without
+   * an outcome.
+   */
   public async run(dataset: Dataset, job: SessionJob): Promise<void> {
     for (let isStarted = false; !isStarted;) {
       const session = this.idle(dataset) ?? this.start(dataset);

@@ -16,8 +16,8 @@ export interface Component {
 }
 
 /**
- * Sets up components at the same time. If some fail, the others are completed, so that the next command finds them in
- * the cache.
+ * Sets up components in parallel. If some of them fail, the setup of the others is completed, so that the next command
+ * finds them in the cache.
  */
 export async function setUpComponents(
   components: readonly Component[], programs: SetUpPrograms, progress: Progress,

@@ -6,9 +6,9 @@ import { Failure } from './failure';
 
 /** Local substitutes for the AWS resources that a job reads outside the lake. */
 export interface Substitutes {
-  /** The files with the values of secrets, by name or ARN of the secret. */
+  /** The files with the values of secrets, keyed by the name or ARN of the secret. */
   readonly secrets: Record<string, string>;
-  /** The folders with the objects of source buckets, by name of the bucket. */
+  /** The folders with the objects of source buckets, keyed by the name of the bucket. */
   readonly buckets: Record<string, string>;
 }
 

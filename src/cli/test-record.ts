@@ -102,7 +102,7 @@ function defaultFile(dataset: Dataset, options: TestOptions): string {
   return path.join(folder ?? '', 'tests', name);
 }
 
-/** Finds the folder `layer/dataset` of a dataset with a config.json below a folder. */
+/** Searches a folder and its subfolders for the folder `layer/dataset` that contains the config.json of a dataset. */
 function folderOf(folder: string, { layer, dataset }: Dataset): string | undefined {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name.startsWith('.') || ['node_modules', 'cdk.out'].includes(entry.name)) {

@@ -50,7 +50,10 @@ export function lineageOf(lake: LakeIndex, selected: PageColumnName): Lineage {
   return { nodes: [...nodes.values()], edges };
 }
 
-/** A column from which another column is computed, with the columns from which the first one is computed in turn. */
+/**
+ * A column from which another column is computed. Its children in the tree are the columns from which it is itself
+ * computed.
+ */
 export interface OriginNode extends PageLineage {
   /** Empty if the lineage ends at this column, or if the column is already expanded elsewhere in the tree. */
   readonly from: OriginNode[];

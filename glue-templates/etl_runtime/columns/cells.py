@@ -27,11 +27,11 @@ class Inference(Protocol):
         ...
 
     def merged(self, other: Self) -> Self:
-        """Combine two inferences. A type that either of them excludes stays excluded."""
+        """Combine two inferences. A type that either inference excludes stays excluded."""
         ...
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """Return the published type with the struct fields, at any depth, that only these cells have."""
+        """Return the published type, extended with the struct fields at any depth that only these cells have."""
         ...
 
 
@@ -43,7 +43,7 @@ class Cells(Protocol):
         ...
 
     def convert(self, column_type: ColumnType) -> pa.Array | None:
-        """Convert the cells to values of the column type. Returns None if any cell does not match it."""
+        """Convert the cells to values of the column type. Returns None if any cell does not match the type."""
         ...
 
     def convert_with_mismatches(self, column_type: ColumnType) -> tuple[pa.Array, dict[int, object]]:
@@ -52,7 +52,7 @@ class Cells(Protocol):
         ...
 
     def has_type(self, column_type: ColumnType) -> bool:
-        """Whether the cells already have this data type, so that declaring it does not change them."""
+        """Whether the cells already have this data type. In that case, declaring the type does not change the cells."""
         ...
 
     def as_text(self) -> pa.Array:

@@ -25,7 +25,7 @@ TIMESTAMP = rf"{DATE}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d(?::
 
 
 def regex(type: str, format: str) -> str:
-    """An Arrow regular expression that every value of the type matches, including surrounding whitespace."""
+    """An Arrow regular expression that matches every value of the type, with or without surrounding whitespace."""
     return rf"^\s*(?:{_value_regex(type, format)})\s*$"
 
 
@@ -50,7 +50,7 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
-    """Convert numbers in the format to a notation with a decimal point. NaN and infinity stay unchanged."""
+    """Convert numbers from this format to the notation with a decimal point. NaN and infinity stay unchanged."""
     plain = number_format.to_plain(text, format)
     is_finite = pc.fill_null(pc.invert(pc.match_substring_regex(text, f"^{NOT_FINITE}$")), True)
     if type != "double" or pc.all(is_finite).as_py() is not False:
@@ -59,7 +59,7 @@ def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _exact_doubles(number: pa.Array) -> pa.Array:
-    """Replace numbers that a double cannot represent exactly, such as 9007199254740993 or 1e-400, by null."""
+    """Replace numbers that a double cannot represent exactly, such as 9007199254740993 or 1e-400, with null."""
     unsafe = pc.or_(pc.greater(pc.utf8_length(number), SAFE_CHARACTERS), pc.match_substring_regex(number, "[eE]"))
     candidates = number.filter(pc.fill_null(unsafe, False))
     shortest = pc.cast(pc.cast(candidates, pa.float64()), pa.string())
@@ -87,6 +87,6 @@ def _boolean_words(format: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _in_utc(iso: pa.Array) -> pa.Array:
-    """Add missing parts: read a timestamp without a time zone as UTC, and a date without a time as midnight in UTC."""
+    """Make every value a timestamp in UTC: add `T00:00` to a date, and `Z` to a timestamp without a time zone."""
     iso = pc.replace_substring_regex(iso, f"^({DATE})$", r"\1T00:00")
     return pc.replace_substring_regex(iso, r"([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)$", r"\1Z")

@@ -31,7 +31,7 @@ MAX_ROUNDS = 12  # each round excludes a type for every refuted column, which ha
 
 
 class PartsGone(Exception):
-    """A table must be converted again, but its parts were converted from memory. The files must be unpacked again.
+    """A table must be converted again, but its parts were not kept. Therefore, the files must be unpacked again.
 
     `plans` are the plans of all tables. They include the types that the conversion has already corrected.
     """
@@ -100,7 +100,7 @@ class ConvertedTable:
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
 
     def examples(self) -> dict[str, str]:
-        """The first value in meta_rescued with its row and file, keyed by column."""
+        """For each column with values in meta_rescued, the first of these values with its row and file."""
         examples: dict[str, str] = {}
         for shard in self.shards:
             examples = {**shard.examples, **examples}
@@ -126,7 +126,7 @@ def convert_tables(
     """Convert all tables.
 
     `spark`, `pool` and `cores` are described in `convert_shards`. `early` contains conversions that have already
-    started. If the files were unpacked again, `plans` are the plans of PartsGone. If the dataset document has changed
+    started. If the files were unpacked again, `plans` are the plans from PartsGone. If the dataset document has changed
     since the last publication, the log lists the types that would change without the schema contract.
 
     Raises PartsGone if a table has to be converted again, but its parts were not kept.
@@ -171,8 +171,8 @@ def convert_tables(
             return {key: converted[key] for key in unpacked}
     raise RunFailed(
         ErrorCode.UNEXPECTED_ERROR,
-        f"Type inference for {', '.join(unpacked.keys() - converted.keys())} has no result after {MAX_ROUNDS} rounds. "
-        "This is a bug in the library: report it with the run record.",
+        f"Type inference for {', '.join(unpacked.keys() - converted.keys())} is not complete after {MAX_ROUNDS} rounds."
+        " This is a bug in the library: report it with the run record.",
     )
 
 

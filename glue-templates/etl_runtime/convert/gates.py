@@ -114,7 +114,7 @@ def _lost_columns(
 ) -> LostColumns:
     """The published columns that the source no longer has, and the columns that may have lost their values.
 
-    Columns that another gate reports are optional here. This includes columns with values in meta_rescued, because
+    Columns that another gate checks are treated as optional, and so are columns with values in meta_rescued, because
     these values are not lost.
     """
     names = {column["name"] for column in published["columns"]}
@@ -147,8 +147,8 @@ def _mismatches(name: str, count: int, table: ConvertedTable) -> str:
 
 
 def _changes(table: ConvertedTable, published: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the differences from the published columns. Headers that differ only in case or punctuation are the same
-    column."""
+    """Yield the differences from the published columns. Headers that differ only in case or punctuation refer to the
+    same column."""
     by_name = {column.name: column for column in table.columns}
     columns = {column["name"]: by_name[column["name"]] for column in published["columns"] if column["name"] in by_name}
     sources = table.sources

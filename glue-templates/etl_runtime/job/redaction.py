@@ -1,4 +1,5 @@
-"""Redaction ensures that no log line, error, run record or kept original contains a secret that this process has read.
+"""Redaction ensures that no log line, error, run record or stored original contains a secret that this process has
+read.
 
 There is one `REDACTION` per process, because an error can be raised anywhere. Messages are redacted when they are
 created.
@@ -23,10 +24,10 @@ class Redaction:
         self._patterns_in_data: dict[str, re.Pattern[str]] = {}
 
     def add(self, value: str, *, in_data: bool = True) -> None:
-        """Start to redact this value.
+        """Redact this value from now on.
 
-        If `in_data` is false, the value is redacted in messages only. Use it for values that the data may contain, such
-        as user names.
+        If `in_data` is false, the value is redacted only in messages, not in data. Use `in_data=False` for values that
+        the data may legitimately contain, such as user names.
         """
         pattern = re.compile("".join(_any_encoding(character) for character in value))
         if len(value) >= MIN_LENGTH:

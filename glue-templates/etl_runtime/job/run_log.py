@@ -22,7 +22,7 @@ class RunLog(logging.Handler):
         print(f"{step:<8} {REDACTION.redact(record.getMessage())}", flush=True)
 
     def attach(self) -> None:
-        """Start to print. Lines do not propagate to Glue's own handlers, which would print them twice."""
+        """Start printing. Log lines do not propagate to Glue's own handlers, which would print them a second time."""
         RUNTIME.addHandler(self)
         RUNTIME.setLevel(logging.INFO)
         RUNTIME.propagate = False

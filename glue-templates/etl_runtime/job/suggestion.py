@@ -1,11 +1,12 @@
-"""The question "Did you mean …?" before the remedy of an error. `src/private/errors/suggestion.ts` does the same."""
+"""Creates the question "Did you mean …?" that precedes the remedy in an error. `src/private/errors/suggestion.ts` is
+the TypeScript equivalent."""
 
 import re
 from collections.abc import Iterable
 
 
 def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) -> str:
-    """The question that begins a remedy: `Did you mean "zip_code"? `. The text is empty if no known name is similar.
+    """The question that begins a remedy: `Did you mean "zip_code"? `. Empty if no known name is similar.
 
     `qualified` means that the known names begin with a database, which may be missing from `word`.
     """
@@ -15,8 +16,8 @@ def did_you_mean(word: str, known: Iterable[str], *, qualified: bool = False) ->
 
 
 def similar_names(word: str, known: Iterable[str], *, qualified: bool = False) -> list[str]:
-    """The known names that were probably meant. There are several only if `word` has no database and matches all of
-    them.
+    """The known names that the user probably meant. Several names are returned only if `word` has no database and
+    matches all of them.
 
     These are the names with the smallest edit distance. The distance ignores case, and does not distinguish `_`, `-`
     and spaces between words.

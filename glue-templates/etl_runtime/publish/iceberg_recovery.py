@@ -1,5 +1,5 @@
-"""Recovers from an interrupted publication or rollback of Iceberg tables in the next run. Also performs the
-rollback."""
+"""Finishes or discards an interrupted publication or rollback of Iceberg tables in the next run. Also performs
+rollbacks."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +23,10 @@ LOG = logging.getLogger(__name__)
 def recover_intent(
     intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
 ) -> bool:
-    """Finish the interrupted publication of an earlier run if that run committed a table. Otherwise, drop the
+    """Finish the interrupted publication of an earlier run if that run committed a table. Otherwise, discard the
     publication.
 
-    Spark is required to finish it. Returns false if Spark is required, but `start_spark` is None.
+    Spark is required to finish a publication. Returns false if Spark is required, but `start_spark` is None.
 
     Raises RunFailed if the publication can be neither finished nor undone.
     """
@@ -65,7 +65,7 @@ def recover_intent(
 def _recover_rollback(
     intent: Mapping[str, Any], names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None"
 ) -> bool:
-    """Finish an interrupted rollback. Drop it if a table or a snapshot no longer exists."""
+    """Finish an interrupted rollback. Discard the rollback if a table or a snapshot no longer exists."""
     run_id = str(intent["published"]["run_id"])
     data_catalog = DataCatalog(store.region)
     tables = [IcebergTable(**each) for each in intent["rollback"].values()]
@@ -92,7 +92,7 @@ def _recover_rollback(
 def _with_uncommitted_metadata(
     intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
 ) -> Mapping[str, Any]:
-    """Add the metadata objects of these tables' failed commits to the deletions of the intent.
+    """Add the metadata objects that failed commits of these tables have left to the `deletions` of the intent.
 
     The objects are listed before the commits are repeated, because other writers can add objects to the same folder
     afterwards.
@@ -124,7 +124,7 @@ def require_snapshots(catalog: IcebergCatalog, intent: Mapping[str, Any]) -> Non
 
 
 def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: Names, store: Store) -> dict[str, Any]:
-    """Make the snapshots in the intent current, and write published.json. This can be repeated."""
+    """Make the snapshots in the intent current, and write published.json. Repeated calls have the same result."""
     published: dict[str, Any] = intent["published"]
     for key, saved in intent["rollback"].items():
         table = IcebergTable(**saved)

@@ -32,8 +32,8 @@ def intent_uri(names: Names) -> str:
 def note_unchanged(
     published: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], names: Names, store: Store
 ) -> None:
-    """Write the current inputs and definition to published.json although this run has not changed the tables.
-    Otherwise, a pipeline would run the job again for the same inputs.
+    """Write the current inputs and definition to published.json after a run that has not changed the tables. Otherwise,
+    a pipeline would run the job again for the same inputs.
 
     Raises RunFailed if another run has published since `published` was read.
     """
@@ -95,7 +95,7 @@ def require_no_other_run(old: Mapping[str, Any] | None, names: Names, store: Sto
         raise RunFailed(
             ErrorCode.CONCURRENT_RUN,
             f"Another run of {names.dataset} has published since this run started, or is publishing. "
-            "Wait until it ends, and run again.",
+            "Wait until the other run ends, and run again.",
             retryable=True,
         )
 

@@ -44,7 +44,7 @@ class Tables(Protocol):
     def object_prefix(self, key: str, attempt: int) -> str:
         """The URI prefix of the objects of a table. A number and `.parquet` are appended.
 
-        `attempt` differs if the run writes the table again.
+        `attempt` is different each time the run writes the table.
         """
 
     def arrow_schema(self, key: str, columns: "Sequence[TableColumn]") -> "pa.Schema | None":
@@ -113,8 +113,8 @@ class ParquetTables:
                 raise RunFailed(
                     ErrorCode.TABLE_FORMAT_CONFLICT,
                     f"{self._names.database}.{table.name} is an Iceberg table in the Data Catalog, but the dataset now "
-                    "has the table format parquet. Nothing was changed. Delete the entry in the Data Catalog, which "
-                    "does not delete files, run again, and then start the crawler. To delete the entry: "
+                    "has the table format parquet. Nothing was changed. Delete the table from the Data Catalog (this "
+                    "does not delete files), run again, and then start the crawler. To delete the table: "
                     f"aws glue delete-table --database-name {self._names.database} --name {table.name}",
                 )
 

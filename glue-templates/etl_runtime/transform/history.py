@@ -95,7 +95,7 @@ def published_versions(
 
     `existing` are the objects of the table if nothing is published.
 
-    Raises RunFailed if the versions cannot be read. Otherwise, a new history would replace the previous one.
+    Raises RunFailed if the versions cannot be read, because the run would otherwise replace them with a new history.
     """
     if published is None:
         if existing:
@@ -158,7 +158,8 @@ def with_versions(
     - `delete`: the version ends, because its key is not in the new rows.
     - `duplicate`: the key is in the new rows more than once.
 
-    Raises RunFailed if a column of `history` does not exist, or has another type than in the published versions.
+    Raises RunFailed if a column of `history` does not exist, or if its type differs from the type in the published
+    versions.
     """
     from pyspark.sql import functions as f
 
@@ -273,7 +274,8 @@ def version_columns(
         raise RunFailed(
             ErrorCode.HISTORY_CLOCK_BEHIND,
             f"{key}: the time of this run is {at.isoformat()}, but the last run of this history was at "
-            f"{old.at.isoformat()}. Versions would end before they begin. Correct the clock, and run again.",
+            f"{old.at.isoformat()}. Versions would end before they begin. Correct the clock that is wrong. "
+            "If the time of the last run is in the future, wait until it has passed. Then run again.",
             retryable=True,
         )
     published = {column["name"]: column["type"] for column in old.table["columns"] if column["name"] not in added}

@@ -158,7 +158,7 @@ def merge_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator
 
 
 def end_task(merge: RangeMerge, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """End all versions of the ranges for which there are no new rows, because their keys no longer occur."""
+    """End all versions in the ranges that have no new rows, because the keys of these versions no longer occur."""
     ended = EndedVersions(merge)
     for batch in batches:
         for number in batch.column(0).to_pylist():
@@ -299,7 +299,7 @@ def _key_codes(old: pa.Table, new: pa.Table, key: Sequence[str]) -> tuple[Rows, 
 
 
 def _is_same(compared: Sequence[str], old: pa.Table, old_rows: Rows, new: pa.Table, new_rows: Rows) -> Mask:
-    """For each pair of an old and a new row, whether the compared columns are the same."""
+    """For each pair of an old and a new row, whether the compared columns have the same values."""
     same = np.ones(len(old_rows), dtype=bool)
     for name in compared:
         same &= same_values(_taken(array(old, name), old_rows), _taken(array(new, name), new_rows))

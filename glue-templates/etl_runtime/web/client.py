@@ -123,8 +123,8 @@ class HttpClient:
 
 
 class _SignedRequest(urllib.request.Request):
-    """A request for urllib. It keeps the request that it was created from, so that a redirect can be signed for its
-    target."""
+    """A request for urllib. It keeps the request that it was created from, so that a redirected request can be signed
+    for the redirect target."""
 
     original = HttpRequest("")
 
@@ -173,7 +173,7 @@ def _merged(*headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """The scheme, host and port of a URL. The port is None if it is not valid."""
+    """The scheme, host and port of a URL. The port is None if the URL has an invalid port."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     try:

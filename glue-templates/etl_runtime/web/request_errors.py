@@ -33,7 +33,7 @@ class RequestFailed(Exception):
     """One attempt at a request failed.
 
     `code` becomes the code of the RunFailed if the run fails. `retry_after` is the server's Retry-After in seconds.
-    `missing` means that the server has no such file.
+    `missing` means that the file does not exist on the server.
     """
 
     def __init__(

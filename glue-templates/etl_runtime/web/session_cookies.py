@@ -11,10 +11,9 @@ MAX_COOKIES = 50  # per origin; browsers keep at least as many
 
 
 class SessionCookies:
-    """Keeps cookies in memory, and returns each only to the scheme, host and port that set it.
+    """Keeps cookies in memory, and sends each cookie only to the scheme, host and port that set it.
 
-    The Domain attribute of a cookie does not change this. Cookies are not written to logs, errors, run records or
-    originals.
+    The Domain attribute of a cookie is ignored. Cookies are not written to logs, errors, run records or originals.
     """
 
     def __init__(self) -> None:

@@ -4,8 +4,8 @@ from typing import NoReturn
 
 
 class NotAvailableLocally(NotImplementedError, AttributeError):
-    """A script uses a part of awsglue that only the Glue service has. This is also an AttributeError, so that hasattr
-    works."""
+    """A script uses a part of awsglue that only the Glue service has. The class is also an AttributeError, so that
+    `hasattr` returns False instead of raising."""
 
 
 def unavailable(what: str, instead: str = "Use toDF() and the functions of Spark DataFrames instead.") -> NoReturn:

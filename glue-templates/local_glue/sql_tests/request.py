@@ -60,7 +60,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class ExpectedTable:
-    """The expected rows of an output. If `listed_columns` is set, only the columns of the expected rows are
+    """The expected rows of an output. If `listed_columns` is set, only the columns that the expected rows contain are
     compared."""
 
     rows: Rows
@@ -70,7 +70,7 @@ class ExpectedTable:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a test or a load expects: tables, keyed by output, or an error code, and the violated rules.
+    """What a test or a load expects: either tables (keyed by output) or an error code, and the violated rules.
 
     The output `""` is the only output of the dataset.
     """
@@ -115,7 +115,7 @@ class SqlTest:
 class InputTable:
     """A table that the dataset can read.
 
-    `columns` are the columns of its published contract, and `contract` describes the contract for messages. They are
+    `columns` are the columns of its published contract, and `contract` describes the contract for messages. Both are
     None if there is no contract.
     """
 

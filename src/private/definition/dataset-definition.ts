@@ -86,7 +86,10 @@ function rulesDocument(scope: Construct, rules: DataRule[]): DataRuleDocument[] 
   });
 }
 
-/** The schema reports a time that is missing or not in whole hours. */
+/**
+ * The freshness key of the document. A `maxAge` that is missing or not in whole hours is not rejected here, because the
+ * schema check reports it.
+ */
 function freshnessDocument(scope: Construct, freshness: Freshness): FreshnessDocument {
   checkStruct(scope, 'freshness', freshness, FRESHNESS_PROPS);
   return { max_age_hours: freshness.maxAge?.toHours({ integral: false }) };
@@ -96,7 +99,7 @@ const FRESHNESS_PROPS: PropTypes<Freshness> = {
   maxAge: { member: 'toHours', example: 'a Duration: Duration.hours(26)' },
 };
 
-/** Fails on an input that is not a dataset, or is a dataset of another lake. */
+/** Fails if an input is not a dataset, or if it is a dataset of another lake. */
 export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps, prop: string, input: IDataset): void {
   checkPropType(scope, [prop, input, 'layer', 'a dataset: a BronzeDataset, a SilverDataset or a GoldDataset']);
   if (
@@ -138,16 +141,19 @@ export const COMMON_PROPS: PropTypes<LakeDatasetProps> = {
   role: ROLE,
 };
 
-/** A prop, its value, a member that only its class has, and the expected value. */
+/**
+ * The name of a prop, its value, a member by which a value of the right class is recognized, and a description of the
+ * expected value.
+ */
 export type PropType = [prop: string, value: unknown, member: string, expected: string];
 
-/** Fails on a required prop that is missing or has the wrong type. */
+/** Fails if a required prop is missing or has the wrong type. */
 export function checkPropTypes(scope: Construct, { core }: LakeDatasetProps, types: PropType[]): void {
   checkPropType(scope, ['core', core, 'resourcePrefix', 'an EtlCore: new EtlCore(…) or EtlCore.fromPrefixes(…)']);
   types.forEach(type => checkPropType(scope, type));
 }
 
-/** Fails on a value without the member that identifies its class. */
+/** Fails if the value does not have the member by which a value of the right class is recognized. */
 export function checkPropType(scope: Construct, [prop, value, member, expected]: PropType): void {
   if (typeof value !== 'object' || value === null || !(member in value)) {
     throw value === undefined

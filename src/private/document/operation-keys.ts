@@ -5,7 +5,7 @@ export const OPERATION_KEYS = [
 ];
 
 /**
- * The job argument of auto scaling, which does not change the rows and columns either.
+ * The job argument that enables auto scaling. It does not change the rows and columns of the tables.
  * https://docs.aws.amazon.com/glue/latest/dg/auto-scaling.html
  */
 export const AUTO_SCALING_ARGUMENT = '--enable-auto-scaling';

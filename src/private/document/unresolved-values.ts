@@ -4,8 +4,8 @@ import { Problem } from '../errors/problem';
 /**
  * The lists and numbers in a value that are only known at deployment.
  *
- * CDK encodes such a list as one string and such a number as a negative number. Deployments resolve neither in a text
- * file, and calculations with the number are wrong. A string token is resolved.
+ * CDK encodes such a list as one string and such a number as a negative number. In a text file, neither is resolved
+ * during deployment, and calculations with the number give wrong results. String tokens are resolved.
  */
 export function* unresolvedValues(value: unknown, key = ''): Generator<Problem> {
   if (typeof value === 'string') {

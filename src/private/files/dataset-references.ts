@@ -8,7 +8,7 @@ import { didYouMean } from '../errors/suggestion';
 interface DatasetList {
   readonly key: 'source_datasets' | 'datasets';
   readonly unknown: 'UNKNOWN_INPUT' | 'UNKNOWN_DATASET';
-  /** The reason for adding a layer to a name, and whether loading the file reports the change. */
+  /** The reason for adding a missing layer to a name, and whether this change is reported as a warning. */
   readonly missingLayer: Pick<Edit, 'reason' | 'severity'>;
   /** Whether `*` stands for any characters. */
   readonly hasPatterns: boolean;
@@ -28,23 +28,25 @@ const DATASETS: DatasetList = {
   hasPatterns: true,
 };
 
-/** A file whose lists of datasets are resolved, and the problems of their names. */
+/** A file after its list of datasets has been resolved, and the problems with the names in the list. */
 interface Resolved {
   readonly config: ConfigFile;
   readonly problems: FileProblem[];
 }
 
-/** A file of a dataset, with the layer added to each input, and the inputs that do not exist. */
+/** Adds missing layers to the names of a dataset's inputs, and reports the inputs that do not exist. */
 export function resolveInputs(config: ConfigFile, names: DatasetNameIndex): Resolved {
   return resolve(config, names, INPUTS);
 }
 
-/** A file of a pipeline, with the layer added to each dataset, and the datasets and patterns without a match. */
+/**
+ * Adds missing layers to the names of a pipeline's datasets, and reports the names and patterns that match no dataset.
+ */
 export function resolveDatasets(config: ConfigFile, names: DatasetNameIndex): Resolved {
   return resolve(config, names, DATASETS);
 }
 
-/** The names in the list of a key. Values of other types are kept: they violate the schema. */
+/** The names in the list of a key. Values that are not strings are included; the schema check reports them. */
 export function referencesOf({ document }: ConfigFile, key: DatasetList['key']): unknown[] {
   const references = document?.[key];
   return Array.isArray(references) ? references : [];

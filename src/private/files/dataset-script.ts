@@ -8,7 +8,10 @@ import { DERIVED_LAYERS, otherLayers } from '../layers';
 import { placeholderProblems } from '../scripts/query-databases';
 import { JobScript, packagedScript } from '../scripts/script-bundle';
 
-/** Sets the layer of a derived dataset whose folder contains a custom script of one derived layer. */
+/**
+ * Sets the layer of a derived dataset that declares no layer, if its folder contains a custom script for exactly one
+ * derived layer.
+ */
 export function withLayerOfScript(document: DatasetDocument, folder: string): DatasetDocument {
   if (document.layer !== undefined || document.source_datasets === undefined) {
     return document;
@@ -21,7 +24,10 @@ function scriptPath(folder: string, layer: Layer): string {
   return path.join(folder, 'glue', `${layer}_job.py`);
 }
 
-/** The script of a dataset, which is the custom script in its folder if there is one, and its query. */
+/**
+ * Returns the script of a dataset together with its query. The script is the custom script in the folder, or otherwise
+ * the packaged script.
+ */
 export function readScript(
   folder: string, layer: Layer, { sql }: Pick<DatasetDocument, 'sql'>,
 ): { script: JobScript; problems: Problem[] } {

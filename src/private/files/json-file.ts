@@ -19,7 +19,7 @@ export interface ChangedLine {
 
 /** A JSON object in a file, with the line and column of each value. */
 export class JsonFile {
-  /** The object. Undefined if the file cannot be read, or if its syntax does not show what it contains. */
+  /** The object. Undefined if the file cannot be read or parsed, or does not contain an object. */
   readonly value?: { readonly [key: string]: unknown };
   /** The reasons why the file is invalid. Empty if it is valid. */
   readonly problems: FileProblem[] = [];
@@ -88,7 +88,7 @@ export class JsonFile {
     }
   }
 
-  /** A problem with the location of a path. If the path does not exist, the location is the closest ancestor. */
+  /** Adds the location of the value at a path to a problem. If the path does not exist, the location is the file. */
   at(where: JSONPath, problem: Problem): FileProblem {
     return { ...problem, location: this.locationOf(where), pointer: jsonPointer(where) };
   }
@@ -106,8 +106,8 @@ export class JsonFile {
   }
 
   /**
-   * The lines that edits change, in the order of the file. An edit replaces text within one line, and the line remains
-   * one line.
+   * The lines that edits change, in the order of the file. Each edit replaces text within a line, without adding or
+   * removing lines.
    */
   changedLines(edits: readonly Edit[]): ChangedLine[] {
     const [before, after] = [this.text, this.textWith(edits)].map(text => text.split(/\r?\n/));
@@ -124,7 +124,10 @@ export class JsonFile {
     })).filter(({ oldText, newText }) => oldText !== newText);
   }
 
-  /** What an edit replaces. Undefined if the file does not have its path. */
+  /**
+   * The range of text that an edit replaces, and the new text. Undefined if the path of the edit does not exist in the
+   * file.
+   */
   private replacementOf({ path: where, target, newValue }: Edit) {
     const value = this.tree && findNodeAtLocation(this.tree, where);
     const node = target === 'key' ? value?.parent?.children?.[0] : value;
@@ -164,7 +167,10 @@ export class JsonFile {
   }
 }
 
-/** Removes all but the last of several duplicate keys. The object has the last value, so paths must lead to it. */
+/**
+ * Removes all but the last of several duplicate keys. JSON parsers use the last value, so a path must lead to that
+ * value.
+ */
 function removeDuplicates(node: Node): void {
   const { children = [] } = node;
   if (node.type === 'object') {

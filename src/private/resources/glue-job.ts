@@ -128,14 +128,14 @@ function datalakeFormats({ defaultArguments }: GlueJobProps): string {
 }
 
 /**
- * The OpenLineage namespace of the tables in the Data Catalog. The specification has the partition `aws` for all
+ * The OpenLineage namespace of the tables in the Data Catalog. The specification uses the partition `aws` for all
  * Regions. https://openlineage.io/docs/spec/naming
  */
 function lineageNamespace({ region, account }: Stack): string {
   return `arn:aws:glue:${region}:${account}`;
 }
 
-/** The names of an input dataset, which the job uses to read it. */
+/** The names that the job needs to read an input dataset. */
 function inputNames({ lake }: DatasetNames, { layer, dataset }: IDataset): { [name: string]: string } {
   return { dataset: `${layer}/${dataset}`, database: lake.database(layer), runs: lake.runs(layer, dataset) };
 }

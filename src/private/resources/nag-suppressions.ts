@@ -3,8 +3,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
- * Suppresses a cdk-nag finding. Version 3 of cdk-nag reads the metadata of the construct, version 2 the metadata of the
- * resource in the template.
+ * Suppresses a cdk-nag finding. Version 3 of cdk-nag reads the metadata of the construct; version 2 reads the metadata
+ * of the resource in the template.
  *
  * The suppression applies only to this resource. Neither this library nor the app that uses it needs cdk-nag.
  *
@@ -25,7 +25,7 @@ export function acknowledge(resource: CfnResource, rule: string, reason: string,
 /**
  * Suppresses the cdk-nag findings for wildcards in the resources of policy statements, each by its ARN pattern.
  *
- * @param resource the role or policy; undefined if `Role.customizeRoles` replaces the role by an existing one
+ * @param resource the role or policy; undefined if `Role.customizeRoles` replaces the role with an existing one
  */
 export function acknowledgeWildcards(
   resource: CfnResource | undefined, reason: string, ...statements: PolicyStatement[]

@@ -9,11 +9,11 @@ import { synthError } from '../errors/synth-error';
 const MAX_RESOURCES = 500;
 const MAX_TEMPLATE_BYTES = 1_000_000;
 
-const SPLIT = 'Distribute the datasets over several stacks: each can be in any stack, because datasets find the shared '
-  + 'resources of the lake by name.';
+const SPLIT = 'Split the datasets across several stacks: each dataset can be in any stack, because datasets find the '
+  + 'shared resources of the lake by name.';
 
 /**
- * Fails at synth if the stack has more resources than CloudFormation allows. The error of CDK does not say what to do.
+ * Fails at synth if the stack has more resources than CloudFormation allows. CDK's own error does not say what to do.
  *
  * @param datasets the number of datasets in the stack
  */
@@ -43,7 +43,7 @@ export function limitResources(scope: Construct, datasets: number): void {
  * deployment fails.
  *
  * The check is the last child of the stage, because a template is written after the children of its stack. CDK offers
- * attachCustomSynthesis mainly to its own modules; it is the only hook after the templates are written.
+ * attachCustomSynthesis mainly to its own modules, but no other hook runs after the templates are written.
  *
  * @param datasets the number of datasets of each stack
  */
@@ -60,7 +60,7 @@ export function limitTemplates(stage: IConstruct, datasets: ReadonlyMap<Stack, n
             'STACK_TOO_LARGE',
             `the template has ${template.length} bytes; CloudFormation allows ${MAX_TEMPLATE_BYTES}. It contains `
               + `${number} datasets.`,
-            `${SPLIT}${isIndented ? ' Or set suppressTemplateIndentation on the stack.' : ''}`,
+            `${SPLIT}${isIndented ? ' Alternatively, set suppressTemplateIndentation on the stack.' : ''}`,
           );
         }
       }

@@ -45,7 +45,7 @@ test('a template that is larger than CloudFormation allows is an error with a re
   const stack = stackWith(150, fromTwoBuckets);
   expect(() => (stack.node.root as App).synth()).toThrow(new RegExp(
     '^STACK_TOO_LARGE: Lake: the template has 1\\d{6} bytes; CloudFormation allows 1000000. It contains 150 datasets. '
-      + 'Distribute the datasets over several stacks: .* Or set suppressTemplateIndentation on the stack.$',
+      + 'Split the datasets across several stacks: .* Alternatively, set suppressTemplateIndentation on the stack.$',
   ));
 });
 
@@ -69,7 +69,7 @@ test('more resources than CloudFormation allows are an error with a remedy', () 
   const stack = stackWith(250, () => ({}));
   expect(() => (stack.node.root as App).synth()).toThrow(new RegExp(
     '^STACK_TOO_LARGE: Lake: the stack has 50\\d resources; CloudFormation allows 500. It contains 250 datasets, '
-      + '.*Distribute the datasets over several stacks',
+      + '.*Split the datasets across several stacks',
   ));
 });
 

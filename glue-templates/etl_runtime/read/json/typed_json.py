@@ -62,7 +62,7 @@ class TypedCells:
 
 
 def read_table(text: bytes, name: str, first: int, types: Mapping[str, ColumnType]) -> PartTable:
-    """Like `parse_json.read_table`, for columns that will most likely be converted to these types."""
+    """Like `parse_json.read_table`, but for columns that will most likely be converted to these `types`."""
     parsed = cache(partial(parse_json.read_table, text, name, first))
     stored = {key: _stored_type(column_type) for key, column_type in types.items()}
     try:
@@ -78,14 +78,15 @@ def _parsed_column(parsed: Callable[[], PartTable], key: str) -> Any:
 
 
 def _stored_type(column_type: ColumnType) -> ColumnType:
-    """The type that a column is read as. Dates and declared types are converted from text."""
+    """The type with which a column is read. Dates, timestamps and columns with a declared type are read as text and
+    converted later."""
     return TEXT if column_type.declared or column_type.type in ("date", "timestamp") else column_type
 
 
 def _typed_columns(
     text: bytes, name: str, first: int, types: Mapping[str, ColumnType]
 ) -> tuple[int, dict[str, pa.Array], dict[int, list[str]]]:
-    """Return the row count, the columns, and the surplus. Raises TypesDoNotFit if a column has values of another
+    """Return the row count, the columns, and the surplus fields. Raises TypesDoNotFit if a column has values of another
     type."""
     sample = parse_json.read_table(next(chunks_of(text, SAMPLE_BYTES), b""), name, first)
     schema = _with_keys(pa.schema([]), sample, types)
@@ -130,7 +131,7 @@ def _converted(parsed: PartTable, types: Mapping[str, ColumnType]) -> dict[str, 
 
 
 def _with_keys(schema: pa.Schema, parsed: PartTable, types: Mapping[str, ColumnType]) -> pa.Schema:
-    """Add the keys of the parsed records to the schema, so that Arrow does not reject them."""
+    """Add the keys of the parsed records to the schema, so that Arrow does not reject records with these keys."""
     known = {field.name: field.type for field in schema}
     for key, cells in parsed.columns.items():
         if key not in types:

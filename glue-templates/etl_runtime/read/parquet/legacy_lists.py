@@ -20,7 +20,8 @@ Place = tuple[int, int]
 
 
 def legacy_lists(schema: str) -> set[Place]:
-    """The lists in the schema whose items are legacy lists. `schema` is the text of a `ParquetSchema`."""
+    """Find the lists whose items are themselves lists in the legacy two-level layout. `schema` is the text of a
+    `ParquetSchema`."""
     if " (List) {" not in schema:
         return set()
     found: set[Place] = set()
@@ -39,7 +40,8 @@ def legacy_lists(schema: str) -> set[Place]:
 
 
 def without_legacy_structs(array: pa.Array, legacy: set[Place], leaf: int, depth: int = 0) -> pa.Array:
-    """Replace the structs of legacy lists with lists. `leaf` is the index of the first leaf of the array."""
+    """Replace the structs that Arrow reads for lists in the legacy layout with lists. `leaf` is the index of the
+    array's first leaf."""
     if pa.types.is_struct(array.type):
         children = []
         for child in array.flatten():

@@ -1,9 +1,9 @@
-"""Find where records end in delimited text, in order to count records and split the text.
+"""Finds where records end in delimited text. This is needed to count the records and to split the text.
 
-The grammar is the same as in the Arrow CSV reader. A quote opens a quoted field only at the start of a field. A doubled
-quote inside a quoted field is a literal quote. An escape makes the next byte literal. A record ends at LF, CR LF or CR
-outside of quotes. Empty lines are not records. A line that starts with the comment character outside of quotes is a
-comment.
+The grammar is the same as in the Arrow CSV reader. A quote opens a quoted field only at the start of the field. A
+doubled quote inside a quoted field is a literal quote. An escape makes the next byte literal. A record ends at LF, CR
+LF or CR outside of quotes. Empty lines are not records. A line that starts with the comment character outside of quotes
+is a comment.
 
 A field with text after its closing quote is not a quoted field: its quotes are literal. Arrow would drop them, so the
 field is rewritten here as a quoted field.
@@ -198,7 +198,7 @@ class _MergedRecords:
     is_reported: bool = False
 
     def refuse(self, text: bytes, lines: Lines, records_before: int) -> None:
-        """Raise RunFailed for a merged record, or log it if the document declares the quote."""
+        """Raise RunFailed for a merged record. If the document declares the quote character, only log the record."""
         if len(self.sample) < SAMPLE_RECORDS:
             self._add_to_sample(text, lines.ends, records_before)
         if self.is_reported or len(lines.all_ends) == len(lines.ends):
@@ -256,8 +256,8 @@ def without_first(batches: Iterator[Records], count: int, name: str) -> Iterator
     if remaining:
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH,
-            f"{name} has {plural(count - remaining, 'record')} after the header, fewer than "
-            f"file_format.skip_rows_after_header skips ({count:,}). The published table does not change. "
+            f"{name} has {plural(count - remaining, 'record')} after the header, but "
+            f"file_format.skip_rows_after_header is {count:,}. The published table does not change. "
             "Check the source, or correct file_format.skip_rows_after_header.",
             retryable=True,
         )
@@ -281,7 +281,7 @@ def without_last(batches: Iterator[Records], count: int, name: str) -> Iterator[
     if records < count:
         raise RunFailed(
             ErrorCode.FILE_FORMAT_MISMATCH,
-            f"{name} has {plural(records, 'record')}, fewer than file_format.skip_footer skips ({count:,}). "
+            f"{name} has {plural(records, 'record')}, but file_format.skip_footer is {count:,}. "
             "The published table does not change. Check the source, or correct file_format.skip_footer.",
             retryable=True,
         )
@@ -323,7 +323,7 @@ def record_lines(text: bytes, file_format: FileFormat) -> Lines:
 
 
 def first_record(text: bytes, file_format: FileFormat) -> bytes:
-    """The first of the complete records in a text, with its line ending, or no bytes if there are no records."""
+    """The first complete record in a text, with its line ending. Empty if the text has no complete record."""
     start = len(text) - len(text.lstrip(b"\r\n"))
     found = _record_pattern(file_format, strict=False).match(text, start)
     return found[0] if found else b""
@@ -360,7 +360,7 @@ def _quotes_pair_up(
 ) -> bool:
     """Whether each quote opens or closes a field, or is part of a doubled quote.
 
-    If so, a line ending is outside of quotes exactly if the number of quotes before it is even.
+    If so, a line ending is outside of quotes if and only if the number of quotes before it is even.
     """
     neighbours = np.zeros(256, np.bool_)
     neighbours[[file_format.delimiter_byte[0], ord(file_format.quote), LF, CR]] = True
@@ -440,7 +440,7 @@ def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
 
 @lru_cache
 def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A pattern for the positions at which a record may not simply end at the next line ending."""
+    """A pattern for quotes, escapes and comments: positions where the record may not end at the next line ending."""
     specials = b"|".join(re.escape(each.encode()) for each in (file_format.quote, file_format.escape) if each)
     comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
     return re.compile(b"|".join(part for part in (specials, comment) if part))

@@ -62,8 +62,8 @@ def _counting(response: Response, signs: PageSigns) -> Pagination:
 
 
 def _cursor_parameter(response: Response, cursor: Member) -> str:
-    """The name of the parameter that receives a cursor. It is taken from the request or from the echo of the request.
-    If neither contains it, it is the name of the cursor without `next`."""
+    """The name of the parameter that receives a cursor. The name is taken from the request, or from request parameters
+    that the response repeats. If neither contains the parameter, the name of the cursor without `next` is used."""
     name = cursor.words - {"next", "continue"}
     for key, _ in response.request.parameters():
         if words(key) == name:

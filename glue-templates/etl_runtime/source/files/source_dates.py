@@ -1,4 +1,4 @@
-"""The dates on which a source usually publishes a file, and the order in which a run looks for it."""
+"""The dates on which a source usually publishes a file, and the order in which a run looks for the file."""
 
 import calendar
 from datetime import date, timedelta
