@@ -12,7 +12,7 @@ export enum RuleSeverity {
 /** The options of a rule. */
 export interface DataRuleOptions {
   /**
-   * The name of the rule in errors and run records, in one line of at most 255 characters.
+   * The name of the rule in errors and run records, a single line of at most 255 characters.
    *
    * Synthesis fails with `DUPLICATE_VALUE` if two rules of a table have the same name.
    *
@@ -21,7 +21,7 @@ export interface DataRuleOptions {
   readonly name?: string;
 
   /**
-   * The table that the rule applies to, as in `fileTableMapping`, `outputs` or the endpoints of the source.
+   * The table that the rule applies to, as it is named in `fileTableMapping`, `outputs` or the endpoints of the source.
    *
    * Synthesis fails with `SETTING_REQUIRED` if the dataset has several tables, and with `UNKNOWN_TABLE` if the table
    * does not exist.
@@ -33,7 +33,7 @@ export interface DataRuleOptions {
   /**
    * Whether a violated rule fails the run.
    *
-   * @default RuleSeverity.FAIL - rows that must not exist are not published
+   * @default RuleSeverity.FAIL - rows that violate a rule are not published
    */
   readonly severity?: RuleSeverity;
 
@@ -97,7 +97,7 @@ export class DataRule {
   }
 
   /**
-   * Columns whose values must be unique. As in SQL, rows with null in one of them satisfy the rule.
+   * Columns whose values must be unique. As in SQL, rows with null in one of these columns satisfy the rule.
    *
    * @param columns the names of the columns in the table
    * @param options the name, table, severity and maximum share of the rule
@@ -127,7 +127,7 @@ export class DataRule {
    * A column whose values must exist in a column of an input's table. Null satisfies the rule.
    *
    * Synthesis fails with `SETTING_NOT_APPLICABLE` if the dataset has no inputs, and with `QUERY_TABLE_NOT_AN_INPUT` if
-   * the table does not belong to one of them.
+   * the table does not belong to an input.
    *
    * @param column the name of the column in the table
    * @param to the table of an input, as `database.table` or as the name of the table alone. `${bronze_database}`,

@@ -56,7 +56,7 @@ export interface EtlCorePrefixes {
    * differ from the built-in settings. Repeat this setting in `EtlCore.fromPrefixes`.
    *
    * The settings of a size are a `GlueWorkerConfig`. In Python they can also be a dict, such as
-   * `{"number_of_workers": 5}`. Synthesis fails with `UNKNOWN_KEY` for another size or an unknown setting, and with
+   * `{"number_of_workers": 5}`. Synthesis fails with `UNKNOWN_KEY` for an unknown size or setting, and with
    * `VALUE_INVALID` for a value outside its range.
    *
    * @default - the built-in settings, see `DataSizeCategory`
@@ -128,10 +128,10 @@ export interface EtlCorePrefixes {
    * Whether AWS Lake Formation controls access to the tables. Repeat this setting in `EtlCore.fromPrefixes`.
    *
    * The core registers the folders of the layers with Lake Formation, tags each database with its layer, and grants the
-   * shared role and the roles in `roles.datasets` what jobs and crawlers need. A dataset that creates its own role
-   * grants that role the same permissions. For another role that you pass to a dataset, synthesis prints a warning.
-   * Tables in new databases grant no permissions to the group `IAMAllowedPrincipals`. Existing tables keep their
-   * permissions.
+   * shared role and the roles in `roles.datasets` the permissions that jobs and crawlers need. A dataset that creates
+   * its own role grants that role the same permissions. For any other role that you pass to a dataset, synthesis prints
+   * a warning. Tables in new databases grant no permissions to the group `IAMAllowedPrincipals`. Existing tables keep
+   * their permissions.
    *
    * The role that deploys the stacks must be a data lake administrator. See `docs/access/lake-formation.md`.
    *
@@ -213,7 +213,7 @@ export interface EtlCoreProps extends EtlCorePrefixes {
    *
    * Every attempt of every run counts, including runs that fail, time out or are stopped, and runs of datasets that
    * other apps deploy. The alarm notifies the topic of `alerts`; without `alerts`, synthesis warns that nobody is
-   * notified. It does not stop jobs. It returns to OK with the first run of the next month. See
+   * notified. The alarm does not stop jobs, and returns to OK with the first run of the next month. See
    * `docs/operations/budget.md`.
    *
    * Synthesis fails with `VALUE_INVALID` if the number is not greater than 0.

@@ -40,7 +40,7 @@ export interface EtlPipelineProps {
    * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
    * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DUPLICATE_VALUE` if it contains a
    * dataset twice, with `LAKE_MISMATCH` if a dataset belongs to another lake, with `PIPELINE_TOO_LARGE` if there are
-   * too many, and with `SETTINGS_CONFLICT` if one has `flex`.
+   * too many datasets, and with `SETTINGS_CONFLICT` if a dataset runs with `flex`.
    */
   readonly datasets: IDataset[];
 
@@ -58,14 +58,14 @@ export interface EtlPipelineProps {
    * The name of the pipeline in kebab-case. Its state machine and its schedule are named
    * `<resourcePrefix>-<pipeline>`.
    *
-   * Synthesis fails with `NAME_TAKEN` if another pipeline of the lake has the name.
+   * Synthesis fails with `NAME_TAKEN` if another pipeline of the lake has this name.
    *
    * @default - the ID of the construct in kebab-case: `daily` for `Daily`
    */
   readonly pipeline?: string;
 
   /**
-   * What the pipeline is for. It is the description of the schedule.
+   * What the pipeline is for. This text becomes the description of its schedule.
    *
    * @default - none
    */
@@ -92,7 +92,7 @@ export interface EtlPipelineProps {
   /**
    * What happens to a dataset if one of its inputs fails.
    *
-   * @default OnFailedInput.SKIP - its table would otherwise mix fresh and outdated inputs
+   * @default OnFailedInput.SKIP - otherwise, a table could be built from both fresh and outdated inputs
    */
   readonly onFailedInput?: OnFailedInput;
 }
@@ -213,9 +213,9 @@ export class EtlPipeline extends Construct {
       throw synthError(
         this,
         'PIPELINE_TOO_LARGE',
-        `the pipeline "${this.pipeline}" has ${nodes.length} datasets with their inputs; the maximum is `
-          + `${MAX_DATASETS}.`,
-        'Distribute them over several pipelines.',
+        `the pipeline "${this.pipeline}" has ${nodes.length} datasets, including their inputs; the maximum `
+          + `is ${MAX_DATASETS}.`,
+        'Split them across several pipelines.',
       );
     }
     const bytes = Buffer.byteLength(JSON.stringify(nodes));
@@ -225,7 +225,7 @@ export class EtlPipeline extends Construct {
         'PIPELINE_TOO_LARGE',
         `the names of the datasets and inputs of the pipeline "${this.pipeline}" have ${bytes} bytes; the maximum is `
           + `${MAX_GRAPH_BYTES}.`,
-        'Distribute them over several pipelines.',
+        'Split the datasets across several pipelines.',
       );
     }
     const flexible = nodes.find(({ dataset }) => hasFlex(this, names.resourcePrefix, dataset));
@@ -233,9 +233,9 @@ export class EtlPipeline extends Construct {
       throw synthError(
         this,
         'SETTINGS_CONFLICT',
-        `the dataset "${flexible.dataset}" of the pipeline "${this.pipeline}" has flex, so the pipeline would `
+        `the dataset "${flexible.dataset}" of the pipeline "${this.pipeline}" runs with flex, so the pipeline would `
           + 'wait until AWS Glue has spare capacity for its run, and fail if there is none.',
-        'Set flex of the dataset to false, or remove the dataset from the pipeline and set its schedule.',
+        'Set flex of the dataset to false, or remove the dataset from the pipeline and give it its own schedule.',
       );
     }
     const graph = datasetGraph(this, names.resourcePrefix);
@@ -317,8 +317,8 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): 
   for (const each of datasets) {
     if (typeof each !== 'object' || each === null || !('layer' in each)) {
       throw synthError(
-        scope, 'PROP_TYPE_INVALID', 'datasets has a value of the wrong type.',
-        'Use datasets: a BronzeDataset, a SilverDataset or a GoldDataset.',
+        scope, 'PROP_TYPE_INVALID', 'datasets contains a value of the wrong type.',
+        'Each value must be a BronzeDataset, a SilverDataset or a GoldDataset.',
       );
     }
     const name = `${each.layer}/${each.dataset}`;
@@ -329,7 +329,7 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): 
         scope,
         'LAKE_MISMATCH',
         `datasets contains "${name}" of the lake "${each.core.resourcePrefix}".`,
-        `Use datasets of the lake of the pipeline, "${core.resourcePrefix}".`,
+        `Use datasets of the pipeline's lake, "${core.resourcePrefix}".`,
       );
     }
     if (listed.has(name)) {

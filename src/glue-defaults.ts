@@ -14,8 +14,8 @@ export interface GlueDefaults {
   /**
    * The timeout of the jobs, for all sizes: whole minutes, from 15 minutes to 48 hours.
    *
-   * A run does not start to publish in the last ten minutes before its timeout. `timeout` of `glueWorkerConfigs`
-   * overrides it.
+   * A run does not start to publish in the last ten minutes before its timeout. `timeout` of a size in
+   * `glueWorkerConfigs` overrides this setting.
    *
    * @default - by size: 30, 60, 120 or 240 minutes. The AWS Glue default is 48 hours, and a run that hangs is charged
    * until its timeout

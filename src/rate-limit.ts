@@ -1,4 +1,4 @@
-/** A maximum number of requests in a period. Requests are spread evenly over the period. */
+/** The maximum number of requests per period. Requests are spread evenly over the period. */
 export interface RateLimit {
   /** The maximum number of requests in the period: 1 or more. */
   readonly requests: number;

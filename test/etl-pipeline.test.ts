@@ -192,8 +192,8 @@ test('a dataset that is listed twice, or belongs to another lake, is an error', 
   );
   const other = EtlCore.fromPrefixes(lake.stack, 'Other', { resourcePrefix: 'other' });
   expect(() => pipeline(lake, { datasets: [GoldDataset.fromName(other, 'calendar')] }, 'Second')).toThrow(
-    'LAKE_MISMATCH: Lake/Second: datasets contains "gold/calendar" of the lake "other". Use datasets of the lake of '
-      + 'the pipeline, "pp-dw".',
+    'LAKE_MISMATCH: Lake/Second: datasets contains "gold/calendar" of the lake "other". Use datasets of the '
+      + 'pipeline\'s lake, "pp-dw".',
   );
 });
 
@@ -210,8 +210,8 @@ test('a pipeline with more than 400 datasets is an error', () => {
   const datasets = Array.from({ length: 401 }, (_, index) => GoldDataset.fromName(lake.core, `d${index}`));
   pipeline(lake, { datasets });
   expect(() => definitionOf(lake.stack)).toThrow(
-    'PIPELINE_TOO_LARGE: Lake/Daily: the pipeline "daily" has 401 datasets with their inputs; the maximum is 400. '
-      + 'Distribute them over several pipelines.',
+    'PIPELINE_TOO_LARGE: Lake/Daily: the pipeline "daily" has 401 datasets, including their inputs; the maximum is '
+      + '400. Split them across several pipelines.',
   );
 });
 

@@ -144,7 +144,7 @@ describe('quotas of IAM', () => {
     core.grantQuery(grantee(stack), { datasets: quoted(core, 60) });
     expect(() => app.synth()).toThrow(new RegExp(
       `^ROLE_POLICY_TOO_LARGE: ${path}: the inline policies of the grantee have 1\\d{4} characters; `
-        + `the maximum is ${quota}\\. Grant layers instead of datasets, `,
+        + `the maximum is ${quota}\\. Grant access to layers instead of datasets\\. `,
     ));
   });
 

@@ -394,8 +394,8 @@ test('a pipeline with more than 400 datasets is an error of its file', () => {
   const many = Array.from({ length: 401 }, (_, index) => `bronze/d${index}`);
   expect(failure({ 'pipelines/a.json': { pipeline: 'all', datasets: many } }, many)).toEqual([
     '1 problem in 1 file:',
-    'PIPELINE_TOO_LARGE: LAKE/pipelines/a.json:3:14: /datasets: the pipeline "all" has 401 datasets with their inputs; '
-      + 'the maximum is 400. Distribute them over several pipelines.',
+    'PIPELINE_TOO_LARGE: LAKE/pipelines/a.json:3:14: /datasets: the pipeline "all" has 401 datasets, including their '
+      + 'inputs; the maximum is 400. Split them across several pipelines.',
   ]);
 });
 

@@ -158,9 +158,9 @@ describe('flex', () => {
     const { app, stack, core, rates } = lake({ flex: true });
     new EtlPipeline(stack, 'Daily', { core, datasets: [rates({})] });
     expect(() => app.synth()).toThrow(
-      'SETTINGS_CONFLICT: Lake/Daily: the dataset "bronze/rates" of the pipeline "daily" has flex, so the '
+      'SETTINGS_CONFLICT: Lake/Daily: the dataset "bronze/rates" of the pipeline "daily" runs with flex, so the '
         + 'pipeline would wait until AWS Glue has spare capacity for its run, and fail if there is none. Set flex of '
-        + 'the dataset to false, or remove the dataset from the pipeline and set its schedule.',
+        + 'the dataset to false, or remove the dataset from the pipeline and give it its own schedule.',
     );
   });
 

@@ -116,7 +116,7 @@ def _json_value(text: str | None, type: str) -> Any:
 
 
 def _duckdb_type(column: dict[str, Any]) -> str:
-    """Return the DuckDB type of a column. The command uses the type to right-align numbers on the terminal."""
+    """Return the DuckDB type of a column. The command uses the type to right-align numbers in the terminal."""
     type = column["type"].upper()
     return f"DECIMAL({column['precision']},{column['scale']})" if type == "DECIMAL" else type
 

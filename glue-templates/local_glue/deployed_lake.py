@@ -133,7 +133,7 @@ def _copy(s3: Any, bucket: str, key: str, folder: Path, owner: dict[str, str], l
 
 
 def _job_runs(glue: Any, job: str, since: str) -> list[Request]:
-    """Return the runs of a job since a time, newest first. The list is empty if the job is not deployed."""
+    """Return the runs of a job that started at or after a time, newest first. Empty if the job is not deployed."""
     oldest = datetime.fromisoformat(since)
     found: list[Request] = []
     token: dict[str, str] = {}
@@ -280,7 +280,7 @@ COMMANDS: dict[str, Callable[[Aws, Request], Any]] = {
 
 
 def _resource(request: Request) -> str:
-    """The resources of a request, for error messages if the response does not name the resource."""
+    """The resources of a request, for the error message if the error response does not name a resource."""
     buckets = {each["runs"].removeprefix("s3://").partition("/")[0] for each in request.get("datasets", ())}
     names = [
         *(f"arn:aws:s3:::{bucket}" for bucket in sorted(buckets)),

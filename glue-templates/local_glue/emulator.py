@@ -86,7 +86,7 @@ def configure(port: int, data: str | None, services: str) -> None:
 
 
 def load_services(folder: Path | None) -> None:
-    """Load the objects and the Data Catalog of the lake from a folder. If it is None, nothing is loaded or stored."""
+    """Load the lake's objects and Data Catalog from a folder. Without a folder, nothing is loaded or stored."""
     from ministack.services import glue, s3
 
     catalog = folder and folder.with_name(f"{folder.name}-catalog.json")

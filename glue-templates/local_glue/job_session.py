@@ -74,7 +74,7 @@ class Session:
     has_jvm: whether the session has a JVM. Otherwise, jars, iceberg_jars, java_options, conf and warms_up have no
         effect.
     warms_up: whether the JVM loads the classes that most jobs need, before the first request.
-    marker: a text that no job prints.
+    marker: a string that no job prints.
     """
 
     jars: str

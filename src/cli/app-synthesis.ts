@@ -17,10 +17,10 @@ const PRINT_VARIABLES = 'const { env } = process; console.log(JSON.stringify(Obj
 /** The files with the command and the context of an app. */
 const SETTINGS = ['cdk.json', 'cdk.context.json'];
 
-/** The metadata of an artifact, such as errors, by construct path. */
+/** The metadata of an artifact, such as errors, keyed by construct path. */
 type Metadata = Record<string, { readonly type: string }[]>;
 
-/** The keys of the manifest of a cloud assembly that this module reads. */
+/** The keys that this module reads from the manifest of a cloud assembly. */
 interface Manifest {
   /** The context lookups that the CDK CLI has to perform for the app. */
   readonly missing?: unknown[];
@@ -50,7 +50,7 @@ export class AppSynthesis {
   private settings = '';
 
   /**
-   * @param app the cloud assembly
+   * @param app the path of the cloud assembly
    * @param scratch a folder for temporary files
    * @param python the Python interpreter for the script that stops the app when this process ends
    */

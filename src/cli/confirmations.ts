@@ -67,7 +67,7 @@ export class Confirmations {
     return Math.max(published, this.lastConfirmingRun(dataset.runs), ofInputs);
   }
 
-  /** The end of the newest run that published the tables or found them unchanged. 0 if there is none. */
+  /** The end of the newest run that published the tables or found them unchanged. 0 if there is no such run. */
   private lastConfirmingRun(runs: string): number {
     for (const runId of runIdsOf(this.objects, runs)) {
       const { status, finished_at: end } = readRunRecord(this.objects, runs, runId) ?? {};

@@ -2,7 +2,7 @@
 export interface UnknownValue {
   /** The stack whose template has the value. */
   readonly stack: string;
-  /** The NAME for `--value`: the name of a parameter, an export, a resource or an attribute. */
+  /** The NAME in `--value NAME=VALUE`: the name of a parameter, an export, a resource or an attribute. */
   readonly name: string;
   /** The description for errors, such as `the export landing-bucket of another stack`. */
   readonly description: string;

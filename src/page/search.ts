@@ -44,7 +44,7 @@ export function searchEntries(lake: LakeIndex): SearchEntry[] {
 }
 
 /**
- * The entries that contain all words of a text. Names that equal the first word are first, then names that start with
+ * The entries that contain all words of a text. Names that equal the first word come first, then names that start with
  * it, then names that contain it. Among equal matches, datasets come before tables, and tables before columns.
  */
 export function searchLake(entries: SearchEntry[], text: string): SearchEntry[] {

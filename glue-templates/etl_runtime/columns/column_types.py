@@ -308,7 +308,7 @@ class ScalarInference:
         return ScalarInference(tuple(column_type for column_type in self.candidates if column_type in other.candidates))
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """Return the published type with the struct fields that only the cells have."""
+        """Return the published type, extended with the struct fields that only the cells contain."""
         if "struct<" not in column_type.type:
             return column_type
         spelling = athena_types.widened(column_type.spelling, self.best.type) if column_type.spelling else ""
@@ -345,7 +345,7 @@ def _candidates(first: str, formats: Formats) -> Iterable[ColumnType]:
 
 
 def _number_candidates(first: str, format: str) -> Iterable[ColumnType]:
-    """Types for fractions and formatted numbers. A declared format replaces the plain decimal point."""
+    """Types for fractions and formatted numbers. If a format is declared, only numbers in this format match."""
     plain = number_format.to_plain(pa.array([first]), format)[0].as_py() if format else first
     decimals = DECIMALS.fullmatch(plain or "")
     if format:

@@ -45,7 +45,7 @@ def _only_data_file(container: str, members: list[Member]) -> Member:
         raise RunFailed(
             ErrorCode.FILE_TABLE_MAPPING_REQUIRED,
             f"{container} contains {len(members)} files, and no mapping assigns them to tables. {doubt}"
-            "Add this to the dataset, and leave out any files that contain no data: "
+            "Add this mapping to the dataset, and leave out any files that contain no data: "
             f"file_table_mapping {suggestion}",
         )
     return found

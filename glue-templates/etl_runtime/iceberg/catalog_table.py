@@ -19,7 +19,7 @@ RUN_ID_PROPERTY = "medallion.run-id"
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """A table in the Data Catalog. `metadata_location` is None if it is not an Iceberg table."""
+    """A table in the Data Catalog. `metadata_location` is None if the table is not an Iceberg table."""
 
     metadata_location: str | None
 
@@ -62,7 +62,7 @@ def require_iceberg(table: CatalogTable | None, database: str, name: str) -> Non
         raise RunFailed(
             ErrorCode.TABLE_FORMAT_CONFLICT,
             f"{database}.{name} is in the Data Catalog, but is not an Iceberg table, because a crawler created it. "
-            "Nothing was changed. To publish it as an Iceberg table, delete the entry in the Data Catalog. This does "
+            "Nothing was changed. To publish it as an Iceberg table, delete its entry in the Data Catalog, which does "
             f"not delete files: aws glue delete-table --database-name {database} --name {name}",
         )
 

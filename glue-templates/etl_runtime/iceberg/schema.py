@@ -66,7 +66,7 @@ META_COLUMNS = {
 
 
 def meta_columns(*names: str) -> list[TableColumn]:
-    """The columns that the job adds to a table: meta_run_id, and the columns with these names."""
+    """The columns that the job adds to a table: meta_run_id, and the meta columns with the given names."""
     return [META_COLUMNS[name] for name in (RUN_ID, *names)]
 
 
@@ -170,8 +170,8 @@ def extends(new: Any, old: Any) -> bool:
 
 
 def stored_type(athena: str) -> str:
-    """The Athena type of a column in an Iceberg table. It may differ, because Iceberg has no tinyint and no
-    smallint."""
+    """The Athena type that a column of the type `athena` has in an Iceberg table: int instead of tinyint or smallint,
+    which Iceberg does not have."""
     return str(_stored(parsed(athena)))
 
 

@@ -173,7 +173,7 @@ class IcebergTables:
                 f"The publication of run {run_id} "
                 + ("has different tables from the dataset. " if record else "is not kept. ")
                 + f"Runs of {self._names.dataset} whose publications are kept: {', '.join(kept) or 'none'}. "
-                "Set rollback_to to one of these.",
+                "Set run_options.rollback_to to one of these run IDs.",
             )
         intent = {
             "published": published_of(record),

@@ -91,7 +91,7 @@ class UnsupportedFile:
 def unsupported_file(head: bytes, inside: bool = False) -> UnsupportedFile | None:
     """The type of a file that is not supported, from its first HEAD_BYTES. Returns None for any other file.
 
-    Inside another container, no archive is supported.
+    An archive inside another container is never supported.
     """
     if archive := _archive(head, inside):
         return UnsupportedFile(archive, "archive")
@@ -103,7 +103,7 @@ def unsupported_file(head: bytes, inside: bool = False) -> UnsupportedFile | Non
 
 
 def office_document(names: list[str], mime_type: bytes) -> UnsupportedFile | None:
-    """The type of an Office document, derived from the names in its ZIP and the content of its member `mimetype`."""
+    """The type of an Office document, derived from the names of its ZIP members and the content of `mimetype`."""
     if mime_type.startswith(ODF_MIME_TYPE):
         kind = mime_type.removeprefix(ODF_MIME_TYPE).decode(errors="replace").strip()
         return UnsupportedFile(f"an OpenDocument {kind}", "format")

@@ -162,12 +162,12 @@ def _is_at_least(columns: Sequence[str], types: Mapping[str, str], lower: Bounda
 
 
 def sorted_order(rows: pa.Table, columns: Sequence[str]) -> pa.Array:
-    """The indices of the rows in the order of these columns, null first."""
+    """The indices of the rows, sorted by these columns, with nulls first."""
     return pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in columns], null_placement="at_start")
 
 
 def begins_key(rows: pa.Table, columns: Sequence[str]) -> Mask:
-    """For each of the sorted rows, whether the values of these columns differ from the values in the previous row."""
+    """A mask of the sorted rows that is true if the values of these columns differ from those in the previous row."""
     same = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
     for name in columns:
         values = array(rows, name)

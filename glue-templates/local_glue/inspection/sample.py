@@ -51,7 +51,7 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
 
 
 def detect_type(name: str, head: bytes) -> FileType:
-    """Detect the type as the job does. In addition, JSON Lines in a file named `.json` are detected."""
+    """Detect the type as the job does. Unlike the job, also detect JSON Lines in a file with the extension `.json`."""
     detected = detect_format(name, head[:HEAD_BYTES], FileFormat())
     by_content = detect_format("", head[:HEAD_BYTES], FileFormat())
     return "jsonl" if detected == "json" and by_content == "jsonl" else detected
@@ -82,7 +82,7 @@ def _why_skipped(member: Member) -> str | None:
 
 
 def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> None:
-    """Raise RunFailed if an unsupported file is larger than all data files, and no file has the name of a data file."""
+    """Raise RunFailed if an unsupported file is larger than all data files, and no file is named like a data file."""
     if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
         return
     largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)

@@ -82,7 +82,7 @@ def test_a_file_that_may_hold_the_data_requires_a_mapping(files: dict[str, bytes
         assert str(failed.value).startswith(
             "FILE_TABLE_MAPPING_REQUIRED: x.zip contains 2 files, and no mapping assigns them to tables. "
             f"{other} is the only one with the extension of a data file, but {rival} may contain the data. "
-            "Add this to the dataset, and leave out any files that contain no data: file_table_mapping {"
+            "Add this mapping to the dataset, and leave out any files that contain no data: file_table_mapping {"
         )
         assert f'"{rival}": "orders"' in str(failed.value)
 

@@ -704,7 +704,7 @@ export interface DataRule {
    */
   not_null?: string;
   /**
-   * Column, or list of columns, whose values must be unique. As in SQL, rows with null in one of them satisfy the rule.
+   * Column, or list of columns, whose values must be unique. As in SQL, rows with null in one of these columns satisfy the rule.
    */
   unique?: RuleColumn | ColumnNames4;
   accepted_values?: AcceptedValues;

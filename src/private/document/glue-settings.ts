@@ -20,11 +20,13 @@ export function configSchema(): DocumentSchema {
   return schema ??= new DocumentSchema('config.schema.json');
 }
 
-/** The settings of a core that a file can also have. Only a core that is deployed has a maximum of DPU-hours. */
+/**
+ * The settings of a core that can also be set in a file. `maxDpuHoursPerMonth` applies only to a core that is deployed.
+ */
 type Settings = EtlCorePrefixes & Pick<EtlCoreProps, 'maxDpuHoursPerMonth'>;
 
 /**
- * Fails on the first invalid setting of a core. Checks only the settings that a file can also have. Accepts string
+ * Fails on the first invalid setting of a core. Checks only settings that can also be set in a file. Accepts string
  * tokens.
  */
 export function checkGlueSettings(scope: Construct, props: Settings): void {
@@ -134,7 +136,7 @@ export function workerConfigs({ glueWorkerConfigs = {} }: EtlCorePrefixes): { [s
   );
 }
 
-/** The document of the settings. LakeNames validates the prefixes; this one is a placeholder. */
+/** The document of the settings. LakeNames validates the prefixes, so the prefix in this document is a placeholder. */
 function settingsDocument(props: Settings): ConfigDocument {
   const { glueDefaults, retention } = props;
   return configSchema().inOrder({

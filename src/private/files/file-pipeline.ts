@@ -12,7 +12,7 @@ import { Schedule as ScheduleDocument } from '../document/pipeline-document.gene
 /**
  * Creates the construct of a pipeline that is defined in a file instead of props.
  *
- * @param datasets the datasets of the directory by name. All other datasets are deployed by another app
+ * @param datasets the datasets of the directory, keyed by name. All other datasets are deployed by another app
  */
 export function createFilePipeline(
   scope: Construct,

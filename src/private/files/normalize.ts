@@ -18,7 +18,7 @@ export interface Normalized {
 /** Keys that other tools use with the same values. */
 const ALIASES: { readonly [key: string]: string } = { worker_configs: 'glue_worker_configs' };
 
-/** The keys with values by table. Their schema has no rule for the names of tables. */
+/** The keys whose values can be objects keyed by table. The schema does not restrict these table names. */
 const KEYS_BY_TABLE = [
   'column_schema', 'column_descriptions', 'business_keys', 'data_quality.required_columns',
   'data_quality.expected_record_count_min', 'file_format.column_names',

@@ -13,8 +13,8 @@ export interface CrawlerProps {
 /**
  * The crawler that registers the tables of a dataset in the Data Catalog, with one target per table.
  *
- * It has no schedule. A pipeline starts it, or the user does if the output of the job says that a crawl is required. It
- * never deletes a table from the Data Catalog.
+ * The crawler has no schedule. A pipeline starts it, or the user starts it if the job output says that a crawl is
+ * required. The crawler never deletes a table from the Data Catalog.
  */
 export function createCrawler(scope: Construct, props: CrawlerProps): CfnCrawler {
   const { names } = props;

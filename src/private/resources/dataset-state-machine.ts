@@ -32,7 +32,7 @@ export function createDatasetStateMachine(
   });
 }
 
-/** Creates a role that can run only the jobs and crawlers of the lake, and read only its run records. */
+/** Creates a role that can run the jobs and crawlers of the lake and read its run records, but no other objects. */
 function createRole(scope: Construct, names: LakeNames, key?: IKey): Role {
   const stack = Stack.of(scope);
   const glue = (resource: string, name: (layer: Layer) => string) =>

@@ -38,8 +38,8 @@ export function limitInlinePolicies(principal: IPrincipal): void {
           principal,
           'ROLE_POLICY_TOO_LARGE',
           `the inline policies of the grantee have ${length} characters; the maximum is ${max}.`,
-          'Grant layers instead of datasets, or grant to a role that this app creates, because the CDK splits the '
-            + 'policy of such a role. Or add the permissions in your own managed policy.',
+          'Grant access to layers instead of datasets. Alternatively, grant access to a role that this app creates, '
+            + 'because the CDK splits the policy of such a role, or add the permissions to your own managed policy.',
         );
       }
       return [];
@@ -59,7 +59,7 @@ const policiesOfUsers = new WeakMap<IUser, UserPolicy[]>();
  * The managed policy that grants a statement to an IAM user: a policy that already contains it, or the last policy
  * until it is full, because a user can have only ten policies.
  *
- * The policies are managed because the inline policies of a user are limited to 2,048 characters together.
+ * The policies are managed because the inline policies of a user are limited to 2,048 characters in total.
  */
 export function userPolicy(user: IUser, statement: PolicyStatement): ManagedPolicy {
   const policies = policiesOfUsers.get(user) ?? [];
@@ -95,7 +95,7 @@ function managedLength(user: IUser, statements: PolicyStatement[]): number {
   );
 }
 
-/** Fails if a statement does not fit into a managed policy, or a user would have too many. */
+/** Fails if a statement does not fit into a managed policy, or if a user would have too many managed policies. */
 function checkUserPolicies(user: IUser, count: number, length: number): void {
   if (length <= MAX_MANAGED && count <= MAX_MANAGED_POLICIES) {
     return;
@@ -106,6 +106,6 @@ function checkUserPolicies(user: IUser, count: number, length: number): void {
     length > MAX_MANAGED
       ? `a statement of the grant has ${length} characters; the maximum is ${MAX_MANAGED}.`
       : `the grants of the user need more than ${MAX_MANAGED_POLICIES} managed policies of ${MAX_MANAGED} characters.`,
-    'Grant layers instead of datasets, or grant to a role that this app creates.',
+    'Grant access to layers instead of datasets, or grant access to a role that this app creates.',
   );
 }

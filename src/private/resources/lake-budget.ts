@@ -133,7 +133,7 @@ export class LakeBudget extends Construct {
 
   /**
    * The metric has a value only when a run has ended. Between runs, the alarm keeps its state. The first run of a month
-   * publishes a small value, with which the alarm returns to OK.
+   * publishes a small value, which returns the alarm to OK.
    */
   private createAlarm(names: LakeNames, maxDpuHours: number): Alarm {
     return new Alarm(this, 'Alarm', {

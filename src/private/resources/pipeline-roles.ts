@@ -39,7 +39,7 @@ export function createPipelineRole(scope: Construct, names: LakeNames, pipeline:
   return role;
 }
 
-/** The role with which the schedule of a pipeline starts its executions. */
+/** The role that the schedule of a pipeline uses to start executions of the pipeline. */
 export function createPipelineSchedulerRole(scope: Construct, names: LakeNames, pipeline: string): Role {
   const roleName = `${names.pipeline(pipeline)}-scheduler-role`;
   checkLength(scope, 'role', roleName, 'Use a shorter prefix or pipeline name.');

@@ -9,7 +9,7 @@ const PSEUDO_PARAMETERS: [RegExp, string][] = [
   [/<AWS::URLSuffix>/g, 'amazonaws.com'],
 ];
 
-/** The length of a resource ARN in the stack, such as the ARN of the key of the lake. */
+/** A sample value for the ARN of a resource in the stack, with a typical length. */
 const ARN = 'arn:aws:kms:ap-southeast-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 
 /**

@@ -27,8 +27,8 @@ export function lakeState<T>(scope: IConstruct, name: string, resourcePrefix: st
 }
 
 /**
- * The states of a lake in all environments of the stage that may be the environment of a scope. An account or a Region
- * that is only known at deployment may be any account or Region.
+ * The states of a lake in every environment that could be the environment of the scope. An account or a Region that is
+ * only known at deployment could be any account or Region.
  */
 export function lakeStates<T>(scope: IConstruct, name: string, resourcePrefix: string): T[] {
   const own = Stack.of(scope).environment;

@@ -36,7 +36,7 @@ function partsOf(resolved: unknown): unknown[] | undefined {
   return separator === '' && Array.isArray(parts) ? parts : undefined;
 }
 
-/** A part in the notation of `Fn::Sub`. Undefined if it has none. */
+/** A part in the notation of `Fn::Sub`. Undefined if this notation cannot express the part. */
 function variable(part: unknown): string | undefined {
   if (typeof part === 'string') {
     return part.replace(/\$\{/g, '${!');

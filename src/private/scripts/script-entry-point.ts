@@ -77,7 +77,8 @@ function isReadIn(code: string, expression: string): boolean {
 const ARGUMENTS = ['JOB_NAME', 'dataset_config', 'names', 'run_options', 'TempDir'];
 
 /**
- * Explains how a script of a layer publishes its tables, and which arguments a script with its own output can read.
+ * Explains how a script of a layer publishes its tables, and which arguments a script that writes its own output can
+ * read.
  */
 export function howToPublish(layer: Layer): string {
   const entryPoint = entryPointOf(layer);

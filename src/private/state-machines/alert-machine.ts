@@ -15,27 +15,30 @@ export interface AlertMachineProps {
   readonly topicArn: string;
 }
 
-/** The execution input. It is also available in a state after an error, whose own input is the error. */
+/** The execution input. It is also available in a state that follows an error, where the state input is the error. */
 const EVENT = '$states.context.Execution.Input';
 
 /** The limit of Amazon SNS for subjects. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const MAX_SUBJECT_LENGTH = 100;
 
-/** The length to which the name of an execution shortens the layer and the name of its dataset. */
+/** The maximum length of `layer-dataset` in the name of an execution. Longer text is shortened. */
 const MAX_EXECUTION_DATASET_LENGTH = 45;
 
 /**
- * The maximum number of executions in a list, of up to 600 bytes each. A state cannot catch the error if its result
+ * The maximum number of executions to list. Each has up to 600 bytes. A state cannot catch the error if its result
  * exceeds 256 KiB.
  */
 const MAX_EXECUTIONS = 400;
 
-/** How long before the event about its job an execution can seem to end, because the clocks of services can differ. */
+/**
+ * An execution can seem to end up to this long before the event about its job, because the clocks of services can
+ * differ.
+ */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 
 /**
- * S3 returns the same error for a refused request and for a temporary problem, so the alert is not delayed by long
- * retries.
+ * The number of retries is small, because S3 returns the same error for a denied request as for a temporary problem,
+ * and long retries would delay the alert.
  */
 const RECORD_RETRIES = RETRIES.map(each => ({ ...each, MaxAttempts: 2 }));
 

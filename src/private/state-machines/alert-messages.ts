@@ -1,7 +1,10 @@
 import { DATASET, LAYER, lines, literal, runbook, text } from './message-text';
 import { LakeNames } from '../../naming';
 
-/** The texts of an alert, as JSONata expressions. They read the EventBridge event from the variable `$event`. */
+/**
+ * The subject and the message of an alert, as JSONata expressions that read the EventBridge event from the variable
+ * `$event`.
+ */
 export interface AlertMessage {
   readonly subject: string;
   readonly message: string;
@@ -9,11 +12,13 @@ export interface AlertMessage {
 
 const ENVIRONMENT = '$event.account & ", " & $event.region';
 
-/** The maximum length of a text from the event: a message of Amazon SNS has at most 256 KiB. */
+/** The maximum length of a string from the event: a message of Amazon SNS has at most 256 KiB. */
 const MAX_TEXT_LENGTH = 20_000;
 /** The maximum length of the reason for a failed or skipped dataset. */
 const MAX_REASON_LENGTH = 1_000;
-/** The maximum number of warnings in a message, and the length of each. The event of a job does not have more. */
+/**
+ * The maximum number of warnings in a message, and the maximum length of each. The event of a job has the same limits.
+ */
 const MAX_WARNINGS = 10;
 const MAX_WARNING_LENGTH = 1_000;
 
@@ -21,22 +26,25 @@ const MAX_WARNING_LENGTH = 1_000;
 const FIRST_ATTEMPT = '/first attempt \\(run ([0-9TZ]+-[0-9a-f]+)\\)/';
 const CODE = '/(^|RunFailed: |run again: )([A-Z]+(_[A-Z]+)+): /';
 
-/** Messages of Glue, of Spark and of the kernel (SIGKILL) about a lack of memory. */
+/**
+ * Matches out-of-memory messages of Glue and Spark, and the exit code of a process that the kernel has killed
+ * (SIGKILL).
+ */
 const OUT_OF_MEMORY = '/out.?of.?memory|memory limits|exit code 137/i';
 
 /** The number of bytes of a run record to read. A record begins with the IDs of the run and its error. */
 const RECORD_BYTES = 50_000;
 
 /**
- * The maximum number of run records to list, of up to 300 bytes each, and how many hours before the event the list
- * starts.
+ * The maximum number of run records to list, with up to 300 bytes per entry, and the number of hours before the event
+ * at which the list starts.
  */
 const MAX_RECORDS = 400;
 const RECORD_HOURS = 48;
 
 /**
- * The request for the names of the latest run records of a job, in the order of their start. A job has one run at a
- * time, so the last record usually belongs to the failed run.
+ * The request that lists the names of the latest run records of a job, ordered by the start of the run. A job has one
+ * run at a time, so the last record usually belongs to the failed run.
  */
 export function listRecords(names: LakeNames, event: string): { readonly [argument: string]: unknown } {
   const folder = `$event := ${event}; ${ofJob(names)} $folder & "run_id="`;
@@ -49,7 +57,7 @@ export function listRecords(names: LakeNames, event: string): { readonly [argume
   };
 }
 
-/** The key of the run record to read, from the list. Empty if there is none, or if the list is incomplete. */
+/** The key of the run record to read, from the list. Empty if the list is empty or incomplete. */
 export function recordKey(names: LakeNames, event: string): string {
   return `(
     $event := ${event};
@@ -264,7 +272,9 @@ export function freshnessErrorAlert(names: LakeNames, consoleDomain: string): Al
   };
 }
 
-/** The alert for a successful run with warnings. The event contains the first warnings, and the number of all. */
+/**
+ * The alert for a successful run with warnings. The event contains the first warnings, and the number of all warnings.
+ */
 export function warningAlert(names: LakeNames, consoleDomain: string): AlertMessage {
   const count = '$event.detail.warning_count';
   const dataset = '$event.detail.layer & "/" & $event.detail.dataset';
@@ -317,7 +327,7 @@ function consoleUrl(consoleDomain: string, service: string): string {
   return text`https://${'$event.region'}${page}${'$event.region'}#`;
 }
 
-/** A value as text: JSON, unless the value is a string. Undefined without a value. */
+/** A value as text: JSON, unless the value is a string. Undefined if there is no value. */
 function shortened(value: string): string {
   return `$substring($string(${value}), 0, ${MAX_TEXT_LENGTH})`;
 }

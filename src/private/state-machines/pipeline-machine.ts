@@ -11,7 +11,7 @@ const POLL_SECONDS = 60;
 /** The maximum number of concurrent requests. */
 const MAX_REQUESTS = 10;
 
-/** The maximum number of executions in a list. A longer list could exceed 256 KiB. */
+/** The maximum number of executions to list. A longer list could exceed 256 KiB. */
 const MAX_LISTED = 400;
 
 /** The maximum length of a dataset's name in the name of its execution, which can have 80 characters. */
@@ -333,7 +333,8 @@ export function planOf(done: string, active: string, nodes: string): { readonly 
 }
 
 /**
- * The result as JSON, as far as it fits, with failed and skipped datasets first. Their reasons are shortened to fit.
+ * As much of the result as fits, as JSON. Failed and skipped datasets come first, and their reasons are shortened to
+ * fit.
  */
 const CAUSE = `(
   $bad := $append(

@@ -1,6 +1,6 @@
 """Paths into a JSON value: keys joined by dots, such as data.items.
 
-A key may contain dots itself, such as @odata.nextLink. A number is a position in a list, starting at 0: 1.items, or
+A key may itself contain dots, such as @odata.nextLink. A number is a position in a list, starting at 0: 1.items, or
 $[1].items.
 """
 
@@ -48,7 +48,7 @@ def is_absent(document: Any, path: str) -> bool:
 
 
 def with_value(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of the object with the value at the path. Raises ValueError if a parent of the path is not an object."""
+    """A copy of the object, with the value set at the path. Raises ValueError if a parent is not an object."""
     key, _, rest = path.partition(".")
     if not rest:
         return {**document, key: value}

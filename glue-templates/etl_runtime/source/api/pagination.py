@@ -1,4 +1,4 @@
-"""The pagination types. Each is a class that creates the request for the next page from a response.
+"""The pagination types. Each type is a class that creates the request for the next page from a response.
 
 page_checks.py detects loops, repeated pages and too many pages for all pagination types.
 """
@@ -105,7 +105,7 @@ class JsonLink(Paginator):
             raise RunFailed(
                 ErrorCode.PAGINATION_INVALID,
                 f"{self._base} {_problem(base, 'a URL')}. Set pagination.base to the URL that the link is relative "
-                "to, or to the path of this URL in the response.",
+                "to, or to the path of the response field that contains this URL.",
             )
         return base
 
