@@ -34,7 +34,7 @@ export interface DataQuality {
    *
    * Gates: `missing_columns` and `all_null_columns`. These gates do not check optional columns.
    *
-   * @default - none: a published column whose values are all lost usually means that the source has changed
+   * @default - none: if a published column loses all its values, the source has usually changed
    */
   readonly optionalColumns?: string[];
 

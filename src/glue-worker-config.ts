@@ -32,7 +32,7 @@ export enum WorkerType {
 }
 
 /**
- * Worker settings and timeout of a size. They override the built-in ones.
+ * The worker settings and the timeout of a size. They override the built-in settings.
  *
  * @exampleMetadata fixture=lake
  * @example
@@ -52,8 +52,8 @@ export interface GlueWorkerConfig {
   /**
    * The number of workers, including the driver: 2 to 299, or 2 to 149 with `WorkerType.G_2X`.
    *
-   * With auto scaling, it is the maximum. Your account's service quotas may allow fewer. Synthesis of a dataset fails
-   * with `SETTINGS_CONFLICT` if AWS Glue does not allow the number for the worker type.
+   * With auto scaling, this number is the maximum. Your account's service quotas may allow fewer. Synthesis of a
+   * dataset fails with `SETTINGS_CONFLICT` if AWS Glue does not allow the number for the worker type.
    *
    * @default - depends on the size: 2 (small), 5 (medium), 10 (large and xlarge)
    * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html

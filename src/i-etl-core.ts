@@ -23,7 +23,7 @@ export interface IEtlCore extends IConstruct {
   readonly glueDefaults: GlueDefaults;
   /** Worker settings by size, which override the built-in ones. */
   readonly glueWorkerConfigs: { [size: string]: GlueWorkerConfig };
-  /** The format of the tables of datasets that do not set their own. */
+  /** The default table format, for datasets that do not set `tableFormat`. */
   readonly tableFormat: TableFormat;
   /** How long to keep the superseded snapshots of Iceberg tables. */
   readonly snapshotRetention: Duration;
@@ -42,15 +42,15 @@ export interface IEtlCore extends IConstruct {
    * Allows a role, a user or a group to query tables of the lake with Athena.
    *
    * The grantee can run queries in the workgroup of the lake, read the selected tables, and read and write query
-   * results under `athena/`. It cannot change tables. If the lake is encrypted, the grantee can use its key for objects
-   * of the bucket. The grantee can see the queries, saved queries and results of everyone who uses the workgroup; use a
-   * `TeamWorkGroup` to separate teams.
+   * results under `athena/`. It cannot change tables. If the lake is encrypted, the grantee can use the key of the lake
+   * for objects of the bucket. The grantee can see the queries, saved queries and results of everyone who uses the
+   * workgroup; use a `TeamWorkGroup` to separate teams.
    *
    * The statements are added to an inline policy of a role or a group, or to a managed policy of a user. The policies
    * of the bucket and of the key are not changed. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in
    * another account, and with `VALUE_INVALID` if it cannot have a policy, such as a service principal.
    *
-   * @param grantee who can query
+   * @param grantee the role, user or group
    * @param options which tables can be queried; all tables of the gold layer by default
    * @see https://docs.aws.amazon.com/athena/latest/ug/access.html
    */

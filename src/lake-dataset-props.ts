@@ -23,13 +23,13 @@ export interface LakeDatasetProps {
   /**
    * The name of the dataset in kebab-case, at most 80 characters, such as `fda-nsde`.
    *
-   * All names and paths of the dataset are derived from it. It must be known at synthesis. Synthesis fails with
+   * All names and paths of the dataset are derived from this name. It must be known at synthesis. Synthesis fails with
    * `DATASET_NAME_INVALID` if it is not kebab-case, with `NAME_TAKEN` if the name or a table name is already used by
    * another dataset, and with `NAME_TOO_LONG` if a name that is derived from it is too long for its service.
    */
   readonly dataset: string;
 
-  /** The size of the input data. It selects the workers and the timeout of the job. */
+  /** The size of the input data. The size determines the workers and the timeout of the job. */
   readonly dataSizeCategory: DataSizeCategory;
 
   /**
@@ -122,7 +122,7 @@ export interface LakeDatasetProps {
   /**
    * The number of workers of a run, including the driver: 2 to 299, or 2 to 149 with `WorkerType.G_2X`.
    *
-   * With auto scaling, it is the maximum. Your account's service quotas may allow fewer. Synthesis fails with
+   * With auto scaling, this number is the maximum. Your account's service quotas may allow fewer. Synthesis fails with
    * `VALUE_INVALID` if the number is out of bounds, and with `SETTINGS_CONFLICT` if AWS Glue does not allow it for the
    * worker type.
    *
@@ -142,8 +142,8 @@ export interface LakeDatasetProps {
   readonly autoScaling?: boolean;
 
   /**
-   * Whether runs use the flexible execution class of AWS Glue: spare capacity at a lower price. Set it for datasets
-   * that can start later.
+   * Whether runs use the flexible execution class of AWS Glue: spare capacity at a lower price. Set `flex` for datasets
+   * that may be late.
    *
    * A run can wait up to 20 minutes for capacity and fail if there is none, and AWS Glue can reclaim workers during the
    * run. Synthesis fails with `SETTINGS_CONFLICT` for worker types other than `G_1X` and `G_2X`, for a timeout of less
@@ -172,10 +172,11 @@ export interface LakeDatasetProps {
   readonly maxRetries?: number;
 
   /**
-   * The role of the job and, if the dataset has one, of the crawler. Set it for a dataset that needs more permissions.
+   * The role of the job and, if the dataset has one, of the crawler. Set `role` for a dataset that needs more
+   * permissions.
    *
-   * With `lakeFormation` of the core, the dataset grants no Lake Formation permissions to this role: add the role to
-   * `roles.datasets` of the core, or grant them yourself. Otherwise, synthesis prints a warning.
+   * If `lakeFormation` of the core is set, the dataset grants no Lake Formation permissions to this role: add the role
+   * to `roles.datasets` of the core, or grant the permissions yourself. Otherwise, synthesis prints a warning.
    *
    * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
    * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,

@@ -122,7 +122,7 @@ export interface OffsetOptions extends PageSizeOptions {
   /**
    * The offset of the first record.
    *
-   * @default 0 - most APIs use it
+   * @default 0 - most APIs count from 0
    */
   readonly first?: number;
 
@@ -262,8 +262,8 @@ export class Pagination {
   }
 
   /**
-   * The last record of a page contains a cursor, which the next request sends as a parameter. The last page is an empty
-   * page.
+   * The last record of a page contains a cursor, which the next request sends as a parameter. The last page is empty,
+   * or has a flag such as `has_more: false`.
    *
    * @param options the path to the cursor in the record, and the parameter
    * @exampleMetadata fixture=lake

@@ -38,7 +38,7 @@ from inspection.sampled_table import SampledTable, column_schema, read_sample
 
 
 def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """Create the JSON object described above. `declared` has the keys of `file_format` that the command line sets."""
+    """Create the JSON object to print. `declared` has the keys of `file_format` that the command line sets."""
     original = open_source(source)
     with original.file, members(original) as found:
         samples, skipped = samples_of(found, original)

@@ -199,7 +199,7 @@ function awsVariables(): Record<string, string> {
 }
 
 /**
- * The prefix of the log groups of the job. The last part of it is the prefix of the lake, which is also the name of the
+ * The prefix of the log groups of the job. Its last part is the prefix of the lake, which is also the name of the
  * Athena workgroup.
  */
 function logGroupOf(dataset: Dataset): string {

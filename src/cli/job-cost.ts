@@ -5,7 +5,7 @@ import { DPU_PER_WORKER, maxDpuHours } from '../sizing';
 export type PriceKind = 'standard' | 'flex' | 'memoryOptimized';
 
 /**
- * Example prices of jobs in USD per DPU-hour, and per M-DPU-hour of workers of type R. Glue 6.0 costs 30% less than
+ * Example prices of jobs in USD per DPU-hour, or per M-DPU-hour for workers of type R. Glue 6.0 costs 30% less than
  * earlier versions. docs/costs.md has the same prices.
  *
  * https://aws.amazon.com/glue/pricing/

@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly value: string[];
   /** List only the pipelines. */
   readonly pipelines?: true;
-  /** Show the maximum price: in USD per DPU-hour, or true for example prices. */
+  /** The price for showing maximum costs: in USD per DPU-hour, or true for example prices. */
   readonly price?: number | true;
 }
 

@@ -5,7 +5,7 @@ import { Failure, createFolder } from './failure';
 import { Lake } from './lake';
 import { Result } from './result';
 
-/** The result of a dataset of a pipeline, with the keys of the output of the state machine. */
+/** The result of one dataset in a pipeline, with the same keys as the output of the state machine. */
 export interface DatasetResult {
   /** The name of the dataset, in the format `layer/dataset`. */
   readonly dataset: string;
@@ -18,13 +18,13 @@ export interface DatasetResult {
   readonly reason?: string;
 }
 
-/** The result of a pipeline, with the keys of the output of the state machine. */
+/** The result of a pipeline, with the same keys as the output of the state machine. */
 export interface PipelineResult {
   readonly pipeline: string;
   readonly datasets: DatasetResult[];
 }
 
-/** The result of a dataset with the keys of the output of the state machine. */
+/** Converts the result of a dataset to the keys that the output of the state machine has. */
 export function datasetResultOf(result: Result): DatasetResult {
   const { status, seconds, run_id: runId, tables } = result;
   const reason = reasonOf(result);

@@ -18,7 +18,7 @@ export interface Ended {
 export interface Limits {
   /** The maximum number of datasets that run at the same time. */
   readonly max: number;
-  /** Whether datasets that depend on a failed input run with the published tables of the input. */
+  /** Whether a dataset still runs if an input has failed. It then reads the published tables of this input. */
   readonly usesPublished: boolean;
 }
 
@@ -79,7 +79,7 @@ export function nextDatasets(
  *
  * @param dataset the dataset; `definition` is a hash that the stack passes to the job
  * @param published the publication of the dataset. Undefined if there is none
- * @param inputRuns the run of the current publication of each input that has one
+ * @param inputRuns the run ID of the current publication of each input. Omits inputs that have not been published
  */
 export function isDue(
   { layer, inputs, definition }: {

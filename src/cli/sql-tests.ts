@@ -30,7 +30,7 @@ export interface TestOptions {
   readonly stack?: string;
   /** Files and folders with tests. If empty, all folders named `tests` are searched. */
   readonly tests: string[];
-  /** A part of the names of tests, or a pattern for the whole name in which `*` stands for any characters. */
+  /** A part of a test name, or a pattern for the whole name, in which `*` stands for any characters. */
   readonly name?: string;
   /** The file for the JUnit report. */
   readonly junit?: string;

@@ -17,7 +17,7 @@ def merge_inference(inferences: dict[str, Inference], source: str, inference: In
 
 @dataclass
 class ColumnSamples:
-    """The inferred type of each source column and, where they are kept, its sampled cells as text."""
+    """The inferred type of each source column, and its sampled cells as text if they are kept."""
 
     inferences: dict[str, Inference] = field(default_factory=dict)
     texts: dict[str, list[pa.Array]] = field(default_factory=dict)

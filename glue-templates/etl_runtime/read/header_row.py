@@ -1,4 +1,4 @@
-"""Finds numbers in the first row of a file. They suggest that the row is a record instead of a header."""
+"""Finds numbers in the first row of a file. Such numbers suggest that the row is a record, not a header."""
 
 import re
 from collections.abc import Iterable

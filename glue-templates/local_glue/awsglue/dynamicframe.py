@@ -105,7 +105,7 @@ class DynamicFrame:
         *args: Any,
         **kwargs: Any,
     ) -> "DynamicFrame":
-        """Casts the columns with `cast:type`. Other actions apply to choice types, which do not occur."""
+        """Cast the columns that have a `cast:type` action. Other actions apply to choice types, which do not occur."""
         rows = self._dataframe
         for path, action in [specs] if isinstance(specs, tuple) else specs or []:
             [name] = self._names(path)

@@ -55,7 +55,7 @@ class SampledTable:
 
 
 def read_sample(sample: Sample, key: str, file_format: FileFormat) -> SampledTable:
-    """Read the records of the sample as the table `key`. It has no rows if the file only has a header."""
+    """Read the records of the sample as the table `key`. The table has no rows if the file has only a header."""
     table = SampledTable(key)
     member = sample.member
     detected = with_delimiter_of(member.name, replace(file_format, type=sample.type))
@@ -80,7 +80,7 @@ def column_schema(table: SampledTable) -> dict[str, dict[str, str]]:
 
 
 def _declared_type(columns: ColumnSamples, source: str) -> dict[str, str]:
-    """The type to declare. Empty if the type cannot be declared, such as an array."""
+    """The type to declare. Empty for a type that cannot be declared, such as an array."""
     inferred = columns.inferences[source].best.type
     if not DECLARABLE.fullmatch(inferred):
         return {}

@@ -1,6 +1,7 @@
-"""Runs the transform of a dataset on given inputs instead of a lake, with the script and SQL that its stack deploys.
+"""Runs the transform of a dataset on the inputs of a test instead of a lake, with the script and SQL that its stack
+deploys.
 
-The code of the job does everything between the inputs and the publication: table names, the context and the SQL, the
+The code of the job handles everything between the inputs and the publication: table names, the context, the SQL, the
 columns, histories and quality rules.
 """
 
@@ -55,7 +56,7 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The result of a load: tables, keyed by output, violated rules, and the versions that the next load continues."""
+    """The result of a load: violated rules, tables (keyed by output), and the history that the next load continues."""
 
     tables: Mapping[str, ResultTable]
     violated_rules: Sequence[str]
@@ -164,9 +165,9 @@ class DatasetTransform:
         return found[-1]
 
     def _violated_rules(self, spark: "SparkSession", tables: Mapping[str, TransformedTable], context: Any) -> list[str]:
-        """The names of the violated rules in the document and the script. Raises RunFailed if a rule is invalid.
+        """The names of the violated rules of the document and the script. Raises RunFailed if a rule is invalid.
 
-        A rule that refers to a table of an input only applies if the test has rows for this table.
+        A rule that refers to a table of an input applies only if the test has rows for this table.
         """
         history = self.document.get("history")
         is_current = None if history is None else VersionColumns.of(history).is_current
@@ -212,7 +213,7 @@ class DatasetTransform:
 
 
 def _written(rows: "DataFrame", folder: Path, key: Sequence[str]) -> tuple[Written, pa.Table]:
-    """Compute the rows. Returns their counts, and the rows without their actions."""
+    """Compute and count the rows. Returns the counts, and the rows without the action column."""
     spark_folder = folder / "spark"
     try:
         rows.write.parquet(f"file:{spark_folder}")

@@ -19,8 +19,7 @@ class FileProblem(Exception):
 
 
 def read_cells(file: str) -> list[Row]:
-    """The rows of a CSV or JSON Lines file. `line` of a row is its line in the file if the file has one row per
-    line."""
+    """The rows of a CSV or JSON Lines file. `line` is the line number of a row if the file has one row per line."""
     path = Path(file)
     try:
         return _csv_rows(path) if path.suffix == ".csv" else _json_rows(path)

@@ -29,7 +29,10 @@ class InvalidTest(Exception):
 
 
 def typed_rows(table: InputTable, rows: Rows) -> pa.Table:
-    """Convert the rows to a table. Types come from the contract or `columns`, or are inferred. Raises InvalidTest."""
+    """Convert the rows to a table. Types come from the contract or `columns`, or are inferred.
+
+    Raises InvalidTest if the rows or their types are invalid.
+    """
     contract = table.columns
     if contract is not None:
         for name, type_ in rows.columns.items():

@@ -135,7 +135,7 @@ export function checkNamedTables(
   });
 }
 
-/** Whether a table is named with its database. A rule can also name a table of an input without its database. */
+/** Whether the name of a table includes its database. A rule can omit the database of an input table. */
 function isQualified({ table }: Pick<NamedTable, 'table'>): boolean {
   return table.includes('.');
 }

@@ -18,7 +18,11 @@ interface CronField {
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-/** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based */
+/**
+ * The fields of a cron expression.
+ *
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+ */
 const CRON_FIELDS: CronField[] = [
   { name: 'minutes', min: 0, max: 59, steps: true, allowed: '0-59 and , - * /' },
   { name: 'hours', min: 0, max: 23, steps: true, allowed: '0-23 and , - * /' },
@@ -46,7 +50,7 @@ const SIX_FIELDS = `A cron expression has six fields (${CRON_FIELDS.map(field =>
 const DAY_OF_MONTH = 2;
 const DAY_OF_WEEK = 4;
 
-/** The problem of a schedule expression with its correction, or undefined if EventBridge Scheduler accepts it. */
+/** The problem with a schedule expression, and its correction. Undefined if EventBridge Scheduler accepts it. */
 export function scheduleExpressionProblem(expression: string): string | undefined {
   const cron = /^cron\((.*)\)$/.exec(expression);
   const unix = unixCronRemedy(cron?.[1] ?? expression);
@@ -119,7 +123,7 @@ function fieldIsValid(field: CronField, text: string): boolean {
   return items.every(item => field.special?.some(pattern => pattern.test(item)) || itemIsValid(field, item));
 }
 
-/** Whether an item is a value or a range, or a value, a range or `*` with a step. */
+/** Whether an item is valid: a value or a range, with or without a step, or `*` with a step. */
 function itemIsValid(field: CronField, item: string): boolean {
   const [range, step, ...rest] = item.split('/');
   if (
@@ -137,7 +141,7 @@ function itemIsValid(field: CronField, item: string): boolean {
   );
 }
 
-/** Converts a number, or the name of a value, to a number. NaN if the string is neither. */
+/** Converts the text of a number, or a name such as MON, to a number. NaN if the text is neither. */
 function fieldValue(field: CronField, text: string): number {
   const named = field.names?.indexOf(text) ?? -1;
   return named >= 0 ? named + field.min : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
@@ -151,7 +155,7 @@ const ZONES_WITHOUT_AREA = [
   'Portugal', 'ROC', 'ROK', 'Singapore', 'Turkey', 'W-SU',
 ];
 
-/** Areas that only have alternative names of zones, such as US/Eastern. */
+/** Areas whose zone names are all alternative names, such as US/Eastern. */
 const OTHER_AREAS = ['US', 'Canada', 'Mexico', 'Brazil', 'Chile', 'Etc'];
 
 /**
@@ -174,7 +178,7 @@ export function timezoneProblem(timezone: string): string | undefined {
     : `Write "${spelling}".`;
 }
 
-/** The zone that an alternative name stands for, such as Asia/Calcutta for Asia/Kolkata. Undefined if there is none. */
+/** The name that Intl uses for a time zone, such as Asia/Calcutta if the name is Asia/Kolkata. Undefined if unknown. */
 function alternativeTo(timezone: string): string | undefined {
   try {
     return /^[A-Za-z]+\//.test(timezone)
@@ -185,7 +189,7 @@ function alternativeTo(timezone: string): string | undefined {
   }
 }
 
-/** Whether a name with an area has capitals like other zones: US/Eastern, not us/eastern, Us/Eastern or US/EASTERN. */
+/** Whether a name with an area is capitalized like other zones: US/Eastern, not us/eastern or US/EASTERN. */
 function hasCaseOfZone(timezone: string, zones: string[]): boolean {
   const [area, ...places] = timezone.split('/');
   const areas = [...zones.map(zone => zone.split('/')[0]), ...OTHER_AREAS];

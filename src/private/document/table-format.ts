@@ -2,7 +2,7 @@ import { DatasetDocument } from './dataset-document.generated';
 import { IEtlCore } from '../../i-etl-core';
 import { TableFormat } from '../../table-format';
 
-/** The document with the format of the core as the default. Parquet is left out: it is the default of the job. */
+/** The document with the format of the core as the default. Parquet is omitted, because the job uses it by default. */
 export function withTableFormat(document: DatasetDocument, { tableFormat }: IEtlCore): DatasetDocument {
   const format = document.table_format ?? tableFormat;
   return { ...document, table_format: format === TableFormat.PARQUET ? undefined : format };
@@ -13,7 +13,7 @@ export function tableFormatOf({ table_format: format }: DatasetDocument): TableF
   return format === TableFormat.ICEBERG ? TableFormat.ICEBERG : TableFormat.PARQUET;
 }
 
-/** The key of the column descriptions in a document. Undefined if it has none. */
+/** The key of the column descriptions in a document. Undefined if the document has no such descriptions. */
 export function columnDescriptionKey({
   column_schema: schema = {}, column_descriptions: descriptions,
 }: DatasetDocument): string | undefined {

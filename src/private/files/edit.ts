@@ -7,13 +7,13 @@ import { JSONPath } from '../dependencies/jsonc-parser';
 export interface Edit {
   /** The path of the value in the file. */
   readonly path: JSONPath;
-  /** Whether the value changes, or its key: the last step of the path. */
+  /** What changes: the value, or its key, which is the last step of the path. */
   readonly target: 'key' | 'value';
   readonly oldValue: unknown;
   readonly newValue: unknown;
   /** A sentence for the user. */
   readonly reason: string;
-  /** What loading reports: nothing, a warning, or an error, because the file may mean something else. */
+  /** How the correction is reported when the file is loaded. It is an error if the meaning is uncertain. */
   readonly severity: 'none' | 'warning' | 'error';
 }
 

@@ -1,19 +1,31 @@
 import { Token } from 'aws-cdk-lib';
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-description-structure.html */
+/**
+ * The limit of CloudFormation for the description of a template.
+ *
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-description-structure.html
+ */
 export const MAX_STACK_DESCRIPTION_BYTES = 1024;
 
-/** https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html */
+/**
+ * The limit of AWS Glue for the description of a job.
+ *
+ * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+ */
 export const MAX_GLUE_DESCRIPTION_BYTES = 2048;
 
-/** https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html */
+/**
+ * The limit of EventBridge Scheduler for the description of a schedule.
+ *
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+ */
 export const MAX_SCHEDULE_DESCRIPTION_BYTES = 512;
 
 const ELLIPSIS = '…';
 
 /**
  * Converts a description to one that a service accepts: control characters become spaces, and a long description is
- * shortened instead of failing the synthesis. The limit is in bytes, so descriptions in many languages reach it with
+ * shortened, so that synthesis does not fail. The limit is in bytes, so descriptions in many languages reach it with
  * fewer characters.
  */
 export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {

@@ -32,15 +32,17 @@ export interface LakeAlertsProps {
   readonly lakeKey?: IKey;
   /** The maximum number of retries of each job of the lake. */
   readonly maxRetries?: number;
-  /** The names of the alarms that publish to the topic, in addition to the alarm for dropped schedules. */
+  /** The names of further alarms that publish to the topic, besides the alarm for dropped schedules. */
   readonly alarms?: string[];
   /** An existing role of the state machine and of the rules. */
   readonly role?: IRole;
 }
 
 /**
- * The alerts of a lake: a topic, one rule each for failed jobs, failed crawlers and warnings, the state machine that
- * these rules start, which publishes to the topic, and an alarm for all schedules.
+ * The alerts of a lake: a topic, three rules, a state machine, and an alarm for all schedules.
+ *
+ * The rules match failed jobs, failed crawlers and warnings. They start the state machine, which publishes to the
+ * topic.
  *
  * The number of resources does not depend on the number of datasets, because an event bus has a quota of 300 rules.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html

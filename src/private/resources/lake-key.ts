@@ -6,7 +6,7 @@ import { EtlCoreProps } from '../../etl-core-props';
 import { LakeNames } from '../../naming';
 import { synthError } from '../errors/synth-error';
 
-/** The keys of a lake. They are the same key unless the alerts have a separate key. */
+/** The keys of a lake. Both are the same key, unless the alerts have a separate key. */
 export interface LakeKeys {
   /** Encrypts the bucket, the logs and the query results. */
   readonly lake?: IKey;
@@ -15,7 +15,7 @@ export interface LakeKeys {
 }
 
 /**
- * The keys of a core: the keys in its props, or a new key. The key has the alias of the lake.
+ * The keys of a core: the keys in its props, or a new key. The alias of the lake refers to the key.
  *
  * If a key encrypts only the alerts, it also becomes the key of the lake when the lake is encrypted later, because two
  * keys cannot share the alias.
@@ -88,7 +88,7 @@ export function objectKeyStatement(
   });
 }
 
-/** The ARN of the lake key, or undefined if the stack would need an export of another stack. */
+/** The ARN of the lake key. Undefined if the ARN would have to be exported from another stack. */
 export function keyArnIn(stack: Stack, key: IKey | undefined): string | undefined {
   return key && (Stack.of(key) === stack || !Token.isUnresolved(key.keyArn)) ? key.keyArn : undefined;
 }
@@ -96,8 +96,8 @@ export function keyArnIn(stack: Stack, key: IKey | undefined): string | undefine
 /**
  * Allows a role to read the objects of the bootstrap bucket if a customer managed key encrypts them.
  *
- * The key can be in any account and its ARN is not known, so the encryption context limits the statement: it is the ARN
- * of the bucket or of the object. Without such a key, the statement has no effect.
+ * The key can be in any account and its ARN is not known, so the statement is limited by the encryption context, which
+ * is the ARN of the bucket or of the object. Without such a key, the statement has no effect.
  * https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
  */
 export function assetKeyStatement(stack: Stack, bucketArn: string): PolicyStatement {

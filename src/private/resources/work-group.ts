@@ -17,7 +17,11 @@ export interface WorkGroupProps {
   readonly key?: IKey;
 }
 
-/** https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html */
+/**
+ * The minimum that Athena accepts.
+ *
+ * https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
+ */
 const MIN_SCAN_LIMIT_BYTES = 10_000_000;
 
 /** An Athena workgroup whose settings apply to all its queries. */
@@ -49,7 +53,8 @@ export function createWorkGroup(scope: Construct, props: WorkGroupProps): CfnWor
 }
 
 /**
- * Undefined if another stack owns the key, to avoid a cross-stack export. The default encryption of the bucket applies.
+ * The encryption of the query results. Undefined if another stack owns the key, to avoid a cross-stack export. In this
+ * case, the default encryption of the bucket applies.
  */
 function encryptionOf(
   stack: Stack, { encrypted, key }: WorkGroupProps,

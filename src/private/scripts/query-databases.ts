@@ -8,8 +8,8 @@ import { LAYERS } from '../layers';
 const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`${layer}_database`, layer]));
 
 /**
- * The parts of Spark SQL in which a placeholder is text: string literals, quoted names and comments. The last
- * alternative is a placeholder in the code.
+ * The parts of Spark SQL in which a placeholder is only text: string literals, quoted names and comments. The last
+ * alternative matches a placeholder in the code.
  */
 const PARTS = new RegExp([
   STRING_LITERAL, /`[^`]*`/, /--[^\n]*/, /\/\*[^]*?\*\//,

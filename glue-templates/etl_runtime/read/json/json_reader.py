@@ -40,7 +40,7 @@ def require_length(chunks: list[bytes], name: str, record: int) -> None:
             ErrorCode.RECORD_TOO_LONG,
             f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
             "If the records are nested deeper, set file_format.records. "
-            "Otherwise ask the data provider for smaller records.",
+            "Otherwise, ask the data provider for smaller records.",
         )
 
 
@@ -405,7 +405,7 @@ def _outside(length: int, starts: Offsets, ends: Offsets, is_open: bool) -> Mask
 
 
 def _with_line_ends(text: bytes, outside: Mask, ends: Offsets) -> bytes:
-    """Put each document on one line. All other line breaks and the separators are replaced by blanks."""
+    """Put each document on one line. All other line breaks and the separators are replaced with spaces."""
     content = np.frombuffer(text.translate(TO_BLANKS), np.uint8).copy()
     content[outside] = SPACE
     return np.insert(content, ends, LF).tobytes()

@@ -28,8 +28,8 @@ UUID_DIGITS = [position for position in range(36) if position not in UUID_DASHES
 def portable_metadata(path: Path) -> pq.FileMetaData:
     """The metadata of a file without the key ARROW:schema.
 
-    With the key, Arrow restores the types that the writer had in memory. An older Arrow cannot read some of these
-    types, and cannot restore others, such as lists of a fixed size with nulls.
+    With the key, Arrow restores the types that the writer had in memory. An older Arrow version cannot read some of
+    these types, and cannot restore others, such as lists of a fixed size with nulls.
     """
     with path.open("rb") as file:
         file.seek(-TAIL_BYTES, io.SEEK_END)
@@ -44,7 +44,7 @@ def portable_metadata(path: Path) -> pq.FileMetaData:
 
 def with_text_values(column: pa.Array, logical_types: Sequence[str]) -> pa.Array:
     """Convert JSON, ENUM, UUID and INTERVAL values of the column to text. `logical_types` are the logical types of its
-    leaves."""
+    leaf columns."""
     if not READERS.keys() & set(logical_types):
         return column
     leaves = zip(leaf_arrays(column), logical_types, strict=True)

@@ -54,7 +54,7 @@ def read_table(text: bytes, file_format: FileFormat, width: int, records: int | 
     """Read records as `width` columns of text, in record order. Empty text and `null_values` become null.
 
     Missing fields become null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
-    records, if it is known. If each record is a single line that ends with LF, the text is then read faster.
+    records, if it is known. With this number, text whose records are single lines that end with LF is read faster.
     """
     first = first_record(text, file_format)
     ends_open = (
@@ -70,7 +70,7 @@ def read_table(text: bytes, file_format: FileFormat, width: int, records: int | 
 
 
 def _are_lines(text: bytes, records: int | None) -> bool:
-    """Whether each record is one line that ends with LF, so that no line ending is inside quotes."""
+    """Whether each record is a single line that ends with LF. In this case, no line ending is inside quotes."""
     return records is not None and text.endswith(b"\n") and b"\r" not in text and text.count(b"\n") == records
 
 
@@ -126,7 +126,7 @@ def _read(
 
 
 def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders) -> str:
-    """A null value as it occurs in the prepared text, where delimiters and escapes are replaced by placeholders."""
+    """A null value as it occurs in the prepared text, where placeholders replace delimiters and escapes."""
     token = token.replace(file_format.delimiter, file_format.delimiter_byte.decode())
     for placeholder, meant in placeholders.items():
         token = (
@@ -138,7 +138,7 @@ def _null_token(token: str, file_format: FileFormat, placeholders: Placeholders)
 
 
 def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholders) -> pa.Array:
-    """Replace the placeholders and the quoted single-byte delimiter in the column with the original text."""
+    """Restore the original text of the column from its placeholders and single-byte delimiters."""
     for placeholder, meant in placeholders.items():
         column = pc.replace_substring(column, placeholder, meant)
     stand_in = file_format.delimiter_byte.decode()
@@ -148,7 +148,7 @@ def _restore(column: pa.Array, file_format: FileFormat, placeholders: Placeholde
 
 
 def _insert_placeholders(text: bytes, file_format: FileFormat) -> tuple[bytes, Placeholders]:
-    r"""Replace NUL bytes, because Arrow may miss a delimiter or a line ending after them.
+    r"""Replace NUL bytes, because Arrow may miss a delimiter or a line ending after such a byte.
 
     If a null value contains an escape, escapes before ordinary bytes are replaced as well, because \N is null, but N is
     not.

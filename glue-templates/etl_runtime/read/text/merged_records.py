@@ -2,8 +2,8 @@
 
 A quoted field may contain line breaks. If a value begins with a stray quote and a later line contains another one, the
 lines between the two quotes are read as one quoted field, and their records are lost. The CSV grammar does not
-distinguish the two cases, but the lines do. Lines of a text field have any number of delimiters. Each line of merged
-records has the delimiters of a complete record, and values that fit the columns.
+distinguish the two cases, but their lines differ. The lines of a text field can have any number of delimiters. Each
+line of merged records has the delimiters of a complete record, and values that fit the columns.
 """
 
 import re
@@ -75,7 +75,7 @@ def _complete(
     file_format: FileFormat,
     expected: int,
 ) -> Offsets:
-    """The records whose lines have the expected number of delimiters, except for a few lines.
+    """The records in which nearly all lines have the expected number of delimiters.
 
     This function is fast for many records.
     """
@@ -88,7 +88,7 @@ def _complete(
 
 
 def _are_complete(text: bytes, bounds: Sequence[int], delimiter: bytes, expected: int) -> bool:
-    """Whether the lines between the bounds have the expected number of delimiters, except for a few."""
+    """Whether nearly all lines between the bounds have the expected number of delimiters."""
     allowed = (1 - MIN_COMPLETE_SHARE) * (len(bounds) - 1)
     for start, end in pairwise(bounds):
         if text.count(delimiter, start, end) != expected:
