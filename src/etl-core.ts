@@ -66,7 +66,7 @@ export class EtlCore extends Construct implements IEtlCore {
   /**
    * Whether a construct is an `EtlCore`, even if it was created by another copy of this package in the same app.
    *
-   * Use it instead of `instanceof`, which is false for a core of another copy.
+   * Use this method instead of `instanceof`, which is false for a core of another copy.
    *
    * @param construct the construct to check
    * @exampleMetadata fixture=lake
@@ -305,7 +305,7 @@ export class EtlCore extends Construct implements IEtlCore {
           this,
           'SETTING_NOT_APPLICABLE',
           `retention sets ${Object.keys(ofBucket).join(', ')} for the existing bucket "${props.existingBucketName}".`,
-          'Set the lifecycle rules on that bucket.',
+          'Remove these settings, and set the lifecycle rules on that bucket.',
         );
       }
       return Bucket.fromBucketName(this, 'Bucket', props.existingBucketName);

@@ -1,7 +1,7 @@
 /**
  * Keeps every version of each row of a silver or gold table: a slowly changing dimension of type 2.
  *
- * A new row creates a version. A changed row closes the current version and creates another. If a row is no longer in
+ * A new row creates a version. A changed row closes the current version and creates a new one. If a row is no longer in
  * the query result, its version is closed. No version is ever removed. The table has these columns in addition to the
  * columns of the query:
  *
@@ -71,7 +71,7 @@ export interface History {
   /**
    * The name of the column that contains the time from which a version is no longer current, such as `end_date`.
    *
-   * The rules of `validFrom` apply.
+   * The same rules as for `validFrom` apply.
    *
    * @default 'valid_to' - the usual name in a slowly changing dimension
    */
@@ -80,7 +80,7 @@ export interface History {
   /**
    * The name of the column that tells whether a version is current, such as `current_flag`.
    *
-   * The rules of `validFrom` apply.
+   * The same rules as for `validFrom` apply.
    *
    * @default 'is_current' - the usual name in a slowly changing dimension
    */
@@ -89,7 +89,7 @@ export interface History {
   /**
    * The name of the column that contains the change type (`insert`, `update` or `delete`). An example is `operation`.
    *
-   * The rules of `validFrom` apply.
+   * The same rules as for `validFrom` apply.
    *
    * @default 'change_type' - the usual name in a slowly changing dimension
    */

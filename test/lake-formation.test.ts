@@ -420,8 +420,8 @@ describe('grantQuery', () => {
       .map(({ Properties }) => Properties.Principal.DataLakePrincipalIdentifier);
     expect(principals).toContain('arn:aws:iam::123456789012:user/ada');
     expect(() => core.grantQuery(new Group(stack, 'Group'))).toThrow(
-      'VALUE_INVALID: Core/Core: the grantee is neither a role nor a user, and lakeFormation is true. Grant to a role '
-        + 'or a user: Lake Formation does not support IAM groups.');
+      'VALUE_INVALID: Core/Core: the grantee is neither a role nor a user, and lakeFormation is true. Grant access '
+        + 'to a role or a user: Lake Formation does not support IAM groups.');
   });
 
   test('without lakeFormation, it grants nothing in Lake Formation', () => {

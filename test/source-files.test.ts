@@ -164,8 +164,8 @@ test('the files of all datasets of a stack are limited', () => {
     bronze(where, { dataset: `airlines-${index}`, source }, `Airlines${index}`);
   }
   expect(() => where.app.synth()).toThrow(
-    'FILE_TOO_LARGE: Lake: 3 datasets of the stack load files of the app with a total of 201 MB; the maximum is '
-      + '200 MB. Distribute the datasets over several stacks. Upload large files',
+    'FILE_TOO_LARGE: Lake: 3 datasets of the stack load files of the app with a total size of 201 MB; the '
+      + 'maximum is 200 MB. Split the datasets across several stacks. Upload large files',
   );
 });
 

@@ -273,7 +273,7 @@ def test_an_error_in_a_spark_task_is_one_line(
     monkeypatch.setattr(part_writer, "MAX_DRIVER_BYTES", 0)
     monkeypatch.setattr(made.store.__class__, "write", without_parts(made.store.__class__.write))
     error = made.fails(url)
-    assert "part-00000 is missing in staging." in error
+    assert "part-00000 is missing from staging." in error
     assert len(error) < 300
 
 

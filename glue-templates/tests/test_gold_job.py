@@ -374,7 +374,7 @@ def test_an_input_that_publishes_during_every_read_fails_the_run(
     monkeypatch.setattr(running, "republished", lambda *_: ["bronze/x"])
     error = made.fails(f"SELECT n FROM {athena(bronze)}")
     assert error.startswith(
-        "INPUT_CHANGED: The input bronze/x published new data during each of the 3 attempts to read it. "
+        "INPUT_CHANGED: The input bronze/x published new data during each of the 3 attempts to read the inputs. "
     )
     assert made.record()["retryable"] is True
 

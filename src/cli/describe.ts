@@ -16,8 +16,9 @@ const META_COLUMNS: Record<string, [type: string, meaning: string]> = {
 };
 
 /**
- * The text output for a table: its columns, sample rows, and the path for other tools. The path is the folder of a
- * Parquet table, or the metadata file of an Iceberg table, whose folder contains the files of several publications.
+ * The text output for a table: its columns, sample rows, and the path for other tools. The path of a Parquet table is
+ * its folder. The path of an Iceberg table is its metadata file, because its folder contains the files of several
+ * publications.
  */
 export function describeTable(table: ResultTable, sample: QueryResult, lake: Lake): string[] {
   const width = outputWidth();
@@ -104,7 +105,7 @@ export function describePipeline({ datasets }: PipelineResult, width = outputWid
   return formatSummary(columns, cells, { name: 'reason', notes: datasets.map(({ reason = '' }) => reason) }, width);
 }
 
-/** A table whose last column has notes. If it does not fit into the width, each note follows the line of its row. */
+/** A table with notes in its last column. If the table is too wide, each note follows the line of its row instead. */
 function formatSummary(
   columns: Column[],
   cells: (string | null)[][],

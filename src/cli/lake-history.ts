@@ -62,7 +62,7 @@ export class LakeHistory {
   public constructor({ datasets, objects, jobRuns, maxRecords = Infinity, canRun = () => true }: {
     readonly datasets: Dataset[];
     readonly objects: string;
-    /** The runs of the Glue jobs by the name of the job. Deployed lakes only. */
+    /** The runs of the Glue jobs, keyed by job name. Deployed lakes only. */
     readonly jobRuns?: Record<string, JobRun[]>;
     /** The maximum number of records that were copied per dataset. Older job runs are not shown. */
     readonly maxRecords?: number;
@@ -165,7 +165,7 @@ export class LakeHistory {
     return isNewest && (this.active ??= this.canRun());
   }
 
-  /** The runs of a dataset with a key that sorts by time: the run ID, or the time of a job run without a record. */
+  /** The runs of a dataset. Each has a key that sorts by time: the run ID, or the time if a job run has no record. */
   private keysOf(dataset: Dataset): { dataset: Dataset; key: string; jobRun?: JobRun }[] {
     const keys = runIdsOf(this.objects, dataset.runs).map(key => ({ dataset, key }));
     const jobRuns = this.jobRuns[dataset.job] ?? [];

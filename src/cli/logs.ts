@@ -17,7 +17,7 @@ export interface LogsOptions extends HistoryOptions {
   readonly stack?: string;
   /** The number of lines at the end of the log. Default: all. */
   readonly tail?: number;
-  /** Print the log of Spark. Deployed lakes only: a local log already contains it. */
+  /** Print the Spark log. Deployed lakes only: a local log already contains it. */
   readonly spark?: true;
 }
 
@@ -78,7 +78,7 @@ function printLines(all: string[], { dataset, record }: Run, { json, tail }: Log
   }
 }
 
-/** The log of a job run in CloudWatch. A run that ended before it printed a line has only a log of Spark. */
+/** The log of a job run in CloudWatch. A run that ended before it printed a line has only a Spark log. */
 async function deployedLines(run: Run, options: HistoryOptions, stream: 'output' | 'error'): Promise<string[]> {
   const jobRunId = run.record.job_run_id;
   if (jobRunId === undefined) {

@@ -34,7 +34,7 @@ export interface Result {
   readonly error_code?: string;
   /** Starts with the error code. Failed and skipped datasets only. */
   readonly error?: string;
-  /** Why the job did not start although the dataset did not fail. Pipelines only. */
+  /** Why the job did not start, if the dataset did not fail. Pipelines only. */
   readonly reason?: string;
 }
 

@@ -1,9 +1,12 @@
 /** The period over which the rate is measured, in milliseconds. */
 const RATE_PERIOD = 5000;
-/** The minimum period for a rate, in milliseconds. The first blocks of a download often come from a buffer. */
+/**
+ * The minimum period over which a rate is measured, in milliseconds. The first blocks of a download often come from a
+ * buffer.
+ */
 const MIN_RATE_PERIOD = 500;
 
-/** A download whose progress is measured. Its rate is the average of the last seconds. */
+/** A download whose progress is measured. Its rate is the average over the last few seconds. */
 export class Transfer {
   /** The number of bytes that have been received. */
   public done = 0;

@@ -136,7 +136,7 @@ function Tile({ label, value, tone = 'neutral' }: { label: string; value: number
   );
 }
 
-/** A list of entries. If there are many, the reader can expand the list to see those after the first ones. */
+/** A list of entries. If there are many, only the first ones are shown until the reader expands the list. */
 function List({ entries }: { entries: ComponentChildren[] }) {
   const items = (shown: ComponentChildren[]) => (
     <ul class="entries">{shown.map((each, index) => <li key={index}>{each}</li>)}</ul>

@@ -3,7 +3,7 @@ import { Name } from './badges';
 import { LakeIndex } from './lake-index';
 import { MAX_RESULTS, searchEntries, searchLake } from './search';
 
-/** A combobox that searches datasets, tables and columns, and lists the results. The key / moves the focus to it. */
+/** A combobox that searches datasets, tables and columns, and lists the results. Pressing `/` moves the focus to it. */
 export function SearchBox({ lake }: { lake: LakeIndex }) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');

@@ -123,8 +123,8 @@ def blocked_lines(
 ) -> list[str]:
     """Return log lines that contain the settings to paste.
 
-    There is one line for all words that mean a missing value, and one line for each other column. If the first record
-    is the cause in all columns, there is only one line. `header` is `file_format.header`.
+    There is one line for all words that mean a missing value, and one line for each other column. If the values
+    that block all columns are in the first record, there is only one line. `header` is `file_format.header`.
     """
     if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
         values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])

@@ -90,8 +90,8 @@ class Shard:
 
 @dataclass
 class ConvertedShard:
-    """The result of converting a shard. Counts, bounds and examples are keyed by column name in the table,
-    `field_values` by path.
+    """The result of converting a shard. Counts, bounds and examples are keyed by the name of the column in the
+    table; `field_values` is keyed by path.
 
     `refuted` and `widened` are keyed by source column. `refuted` contains the inference for each column that is new or
     whose inferred type does not match. `widened` contains the inference for each part that adds fields to a published
@@ -119,7 +119,8 @@ class ConvertedShard:
 def convert_shard(shard: Shard, store: Store | None = None, take: Take | None = None) -> ConvertedShard:
     """Convert the parts and write the object, unless a column type has to change.
 
-    `store` is the store of the driver. `take` returns the content of a part in memory and can be called once per part.
+    `store` is the store of the driver. `take` returns the content of a part. It is set for parts that are held in
+    memory, and can be called only once per part.
 
     Raises RunFailed if the disk is full.
     """
@@ -160,7 +161,7 @@ def _read(part: Part, store: Store) -> bytes:
         return part.driver_file.read_bytes()
     body = store.read(part.uri)
     if body is None:
-        raise RunFailed(ErrorCode.STAGING_MISSING, f"{part.uri} is missing in staging. Run again.", retryable=True)
+        raise RunFailed(ErrorCode.STAGING_MISSING, f"{part.uri} is missing from staging. Run again.", retryable=True)
     return body
 
 

@@ -94,7 +94,7 @@ def _log_likely_delimiter(key: str, table: UnpackedTable, file_format: FileForma
 
 
 def _separates(character: str, lines: Sequence[str], delimiter: str) -> bool:
-    """Whether a character can be the delimiter instead of `delimiter`, because it occurs equally often in all lines."""
+    """Whether a character could replace `delimiter` as the delimiter, because it occurs equally often in all lines."""
     counts = {line.count(character) for line in lines if line}
     if len(counts) != 1 or 0 in counts or len(lines) < MIN_DELIMITER_LINES:
         return False
@@ -146,7 +146,8 @@ class _Splitter:
                 raise RunFailed(
                     ErrorCode.ARCHIVE_BOMB,
                     f"{member.name} unpacks to more than {self.max_bytes >> 20:,} MB, which is more than {MAX_RATIO} "
-                    "times the size of its download. Check the file: it may be a decompression bomb.",
+                    "times the size of its download. Check whether the file is a decompression bomb. If it is valid, "
+                    "ask the data provider for a file with a lower compression ratio.",
                 )
         if not records and not endpoint and not file_format.records_optional and not self.may_be_empty:
             found = "a header but no records" if file_format.header and type in ("csv", "fixed_width") else "no records"

@@ -11,8 +11,9 @@ MIN_RETENTION_HOURS = 1  # running queries may still read the objects of a repla
 def expired_snapshots(table: Any, retention_hours: float, now_ms: int) -> list[int]:
     """The IDs of the snapshots that the next publication removes.
 
-    A snapshot expires if it was replaced more than `retention_hours` ago, but never within the first hour. The current
-    snapshot does not expire, so at least two publications remain. Snapshots with a branch or tag remain.
+    A snapshot expires if it was replaced more than `retention_hours` ago, and more than one hour ago. The current
+    snapshot does not expire, so at least two publications remain: the current one and the next one. Snapshots with a
+    branch or tag remain.
     """
     cutoff = now_ms - max(retention_hours, MIN_RETENTION_HOURS) * 3_600_000
     replaced_at = {int(each.snapshotId()): int(each.timestampMillis()) for each in iterate(table.snapshots())}

@@ -101,7 +101,8 @@ class Names:
         """The number of cores of all workers except the driver, or 0 if the workers are not known. A DPU has four
         cores.
 
-        Spark only knows the cores of the executors that have started. With auto scaling, these are few at first.
+        Spark only knows the cores of the executors that have started. With auto scaling, only a few have started at
+        first.
         """
         return 4 * (self.dpu_per_worker or 0) * max((self.number_of_workers or 0) - 1, 0)
 
@@ -113,7 +114,7 @@ class RunOptions:
     force: Rebuild the tables even if the source is unchanged.
     allow: Quality gates that may fail.
     reset_contract: Ignore the published columns and types, and infer them again.
-    from_run: Rebuild the tables from the originals that the run with this ID kept. No request is sent to the source.
+    from_run: Rebuild the tables from the originals that the run with this ID stored. No request is sent to the source.
     date: The date that replaces the placeholders in source_url, instead of the run date.
     rollback_to: Make the publication of the run with this ID current again. The run reads no source and writes no rows.
     """

@@ -52,7 +52,7 @@ class Input:
 
 
 def read_inputs(names: Names, store: Store) -> list[Input]:
-    """Read the last publication of each input. If an input is being published, waits until it is complete.
+    """Read the last publication of each input. If an input is being published, waits until the publication is complete.
 
     Raises RunFailed if an input has not been published, or if its publication is incomplete.
     """
@@ -75,8 +75,8 @@ def republished(inputs: Sequence[Input], names: Names, store: Store) -> list[str
 
 
 def changed_files(published: Mapping[str, Any], bucket: str, store: Store) -> dict[str, str]:
-    """Find the listed files that another run has replaced or that no longer exist. Returns the ID of the other run, or
-    "" if the file does not exist, keyed by file.
+    """Find the listed files that another run has replaced or that no longer exist. Returns a dictionary that maps each
+    of these files to the ID of the other run, or to "" if the file no longer exists.
 
     The file of a Parquet table with a single file has the same key in every run, so each publication replaces it. The
     objects of Iceberg tables have unique keys.
@@ -115,7 +115,7 @@ def input_changed(changed: Sequence[str], names: Names) -> RunFailed:
     return RunFailed(
         ErrorCode.INPUT_CHANGED,
         f"The {with_names('input', changed)} published new data during each of the {MAX_READS} attempts to read "
-        f"it. Schedule {names.dataset} for another time, and run again.",
+        f"the inputs. Schedule {names.dataset} for another time, and run again.",
         retryable=True,
     )
 
@@ -139,7 +139,8 @@ def _read_input(name: InputName, bucket: str, store: Store) -> Input:
             raise RunFailed(
                 ErrorCode.INPUT_INCOMPLETE,
                 f"The published data of the input {name.dataset} is incomplete: published.json lists {file} of run "
-                f"{published['run_id']}, but {what}. Run {name.dataset} again to complete it, then run this dataset.",
+                f"{published['run_id']}, but {what}. Run {name.dataset} again to complete the publication, then run "
+                "this dataset.",
                 retryable=True,
             )
         LOG.info(f"waiting until {name.dataset} is published ({file}: {what})")

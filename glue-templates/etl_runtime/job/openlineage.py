@@ -145,7 +145,7 @@ def _sources(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]
     any other source.
 
     The names come from the URLs in the configuration, so they are the same in every run. They do not contain the user
-    name, the query and the fragment of the URL.
+    name, the query or the fragment of the URL.
     """
     urls = document.get("source_url", [])
     endpoints = document.get("api_endpoints", {})

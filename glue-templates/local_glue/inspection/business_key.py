@@ -11,9 +11,9 @@ MIN_ROWS = 20
 
 
 def find_business_key(table: SampledTable) -> list[str]:
-    """Return the first candidate column whose values are unique, as a list. The list is empty if there is none.
+    """Return the first candidate column with unique values, as a list. The list is empty if there is no such column.
 
-    Candidates are the first column of the table and the columns whose name looks like a key.
+    Candidates are the first column of the table and the columns whose names look like keys.
     """
     if table.rows < MIN_ROWS:
         return []

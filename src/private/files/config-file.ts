@@ -64,7 +64,7 @@ export class ConfigFile {
       }));
   }
 
-  /** The problems of the file itself: its syntax and misspelled keys. */
+  /** The problems of the file itself: syntax errors and misspelled keys. */
   get problems(): FileProblem[] {
     return [
       ...this.json.problems,
@@ -84,7 +84,7 @@ export class ConfigFile {
       : []);
   }
 
-  /** What the user should know about the file, although it is valid. */
+  /** What the user should know about the file, even if it is valid. */
   get warnings(): string[] {
     return [
       ...this.edits.filter(({ severity }) => severity === 'warning').map(({ path, newValue, reason }) =>

@@ -28,7 +28,7 @@ export class DatasetNameIndex {
   }
 
   /**
-   * The full names that each dataset in another file can have, if its name without the layer is `dataset`.
+   * For each dataset with the name `dataset` in another file, the names with a layer that it can have.
    */
   named(dataset: string, except: ConfigFile): string[][] {
     const names = [...this.declared].filter(([each]) => each !== except).map(([, each]) => each);

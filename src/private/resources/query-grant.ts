@@ -64,7 +64,7 @@ export function grantLakeFormation(
       core,
       'VALUE_INVALID',
       'the grantee is neither a role nor a user, and lakeFormation is true.',
-      'Grant to a role or a user: Lake Formation does not support IAM groups.',
+      'Grant access to a role or a user: Lake Formation does not support IAM groups.',
     );
   }
   const named = readable.flatMap(({ database, tables = [] }) => tables.map(table => `${database}.${table}`));
@@ -100,14 +100,17 @@ export function readableTables(core: IEtlCore, names: LakeNames, options: QueryG
     }
   }
   if (layers?.length === 0) {
-    throw synthError(core, 'VALUE_INVALID', 'layers is empty.', 'Add a layer, or omit layers to grant only gold.');
+    throw synthError(
+      core, 'VALUE_INVALID', 'layers is empty.', 'Add a layer, or omit layers to grant access only to the gold layer.',
+    );
   }
   if (datasets === undefined) {
     return [...new Set(layers ?? [Layer.GOLD])].map(layer => ({ layer, database: names.database(layer) }));
   }
   if (datasets.length === 0) {
     throw synthError(
-      core, 'DATASETS_REQUIRED', 'datasets is empty.', 'Add a dataset, or omit datasets to grant complete layers.',
+      core, 'DATASETS_REQUIRED', 'datasets is empty.',
+      'Add a dataset, or omit datasets to grant access to complete layers.',
     );
   }
   datasets.forEach((dataset, index) => checkDataset(core, `datasets[${index}]`, dataset));
@@ -141,7 +144,7 @@ function checkDataset(core: IEtlCore, prop: string, dataset: IDataset): void {
       core,
       'LAKE_MISMATCH',
       `${prop} is "${dataset.dataset}" of the lake "${resourcePrefix}".`,
-      `Use datasets of the lake "${core.resourcePrefix}", or call grantQuery of the other lake.`,
+      `Use datasets of the lake "${core.resourcePrefix}", or call grantQuery on the core of the other lake.`,
     );
   }
 }
@@ -160,7 +163,8 @@ function checkLayersOfDatasets(core: IEtlCore, layers: Layer[] | undefined, data
       outside
         ? `datasets contains "${outside.dataset}" of the layer ${outside.layer}, which is not in layers.`
         : `layers contains ${unused}, but datasets has no dataset of this layer.`,
-      'Omit layers to grant only the datasets. To grant a complete layer as well, call grantQuery a second time.',
+      'Omit layers to grant access only to the datasets. To grant access to a complete layer as well, call '
+        + 'grantQuery a second time.',
     );
   }
 }

@@ -92,7 +92,7 @@ class ScriptBundles implements IAspect {
         scope,
         'DATASET_AFTER_SYNTH',
         'the dataset was added after the app was synthesized.',
-        'Create all datasets before the first call of synth().',
+        'Create all datasets before the first call to synth().',
       );
     }
     const stack = Stack.of(scope);
@@ -223,9 +223,9 @@ function limitSourceFiles(stack: Stack, scripts: DatasetScripts[]): void {
     throw synthError(
       stack,
       'FILE_TOO_LARGE',
-      `${withFiles.length} datasets of the stack load files of the app with a total of ${megabytes(bytes)}; the `
-        + `maximum is ${megabytes(MAX_SOURCE_BYTES)}.`,
-      `Distribute the datasets over several stacks. ${TOO_LARGE_REMEDY}`,
+      `${withFiles.length} datasets of the stack load files of the app with a total size of `
+        + `${megabytes(bytes)}; the maximum is ${megabytes(MAX_SOURCE_BYTES)}.`,
+      `Split the datasets across several stacks. ${TOO_LARGE_REMEDY}`,
     );
   }
 }
@@ -294,7 +294,7 @@ function unusedHandlerStorage(stack: Stack): Size {
   return Size.mebibytes(mebibytes);
 }
 
-/** The files of datasets whose content is known at synth, with their paths relative to `etl/`. */
+/** The files of the datasets, with their paths relative to `etl/`. Files with tokens are left out. */
 function filesOf(scripts: DatasetScripts[]): AssetFile[] {
   const runtime = etlRuntimePackage();
   const writeRuntime = writeOnce(runtime.bytes);

@@ -274,7 +274,7 @@ const HOURS_AGO = `$hours_ago := function($time) { $round(($now - $time) / ${HOU
 /**
  * Compares the check with the previous one. The result contains the datasets that became stale or recovered, each as a
  * line of the message. It also contains the state of each dataset that declares freshness: the time of its first check,
- * and the time since which it is stale.
+ * and the time since which it has been stale.
  */
 const COMPARISON = `(
   ${HOURS_AGO}

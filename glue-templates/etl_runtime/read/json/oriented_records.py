@@ -79,7 +79,7 @@ def _items(line: bytes, reader: JsonReader, row: int) -> list[bytes]:
 
 
 def _flat_items(row: bytes) -> list[bytes] | None:
-    """The items of a row without nested values, or None if one is missing before or after a comma."""
+    """The items of a row without nested values, or None if an item is missing before or after a comma."""
     body = row[1:-1]
     if not body.strip(BLANKS):
         return []
@@ -122,7 +122,7 @@ def _items_of_reader(row: bytes, name: str) -> list[bytes]:
 
 
 def _names(first: list[bytes], reader: JsonReader, shape: RecordShape) -> tuple[str, ...]:
-    """The column names. Raises RunFailed if the first row is a record although a header is expected, or vice versa."""
+    """The column names. Raises RunFailed if a header is expected but the first row is a record, or vice versa."""
     if not shape.has_header:
         names = shape.names_of_row(first)
         if tuple(json.loads(item) for item in first if item.startswith(b'"')) == names and shape.column_names:

@@ -34,8 +34,8 @@ class PageChecks:
         if key in self._requested and not self._paginator.can_repeat_requests:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                "this page was requested before: the pages form a loop. Set another pagination, or report this to the "
-                "data provider.",
+                "this page was requested before: the pages form a loop. Use another type of pagination, or report "
+                "the loop to the data provider.",
             )
         if self._pages >= self._max_pages:
             raise RunFailed(
@@ -56,18 +56,19 @@ class PageChecks:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
                 f"the page has the same {len(records):,} records as the previous page. Check whether the source "
-                f"supports the parameter {parameter}. If it repeats its last page, set pagination.total_pages or "
-                "total_records. If records repeat, request larger pages with pagination.limit.",
+                f"supports the parameter {parameter}. If the source repeats its last page, set pagination.total_pages "
+                "or pagination.total_records. If the data contains identical records, request larger pages with "
+                "pagination.limit.",
             )
         if self._paginator.can_repeat_requests and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, body "
-                "or param.",
+                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, "
+                "pagination.body or pagination.param.",
             )
 
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:
-        """Whether the page is the last one although the response refers to a next page.
+        """Whether the page is the last one, even if the response refers to a next page.
 
         Some APIs always refer to a next page, even if the total is reached. Their last page refers to itself, or to an
         empty page at an ever higher offset.
@@ -87,8 +88,8 @@ class PageChecks:
         if self._empty_pages >= MAX_EMPTY_PAGES and not self._paginator.counting_parameter:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"{self._empty_pages} pages in a row are empty, and each has a next page. Set another pagination, or "
-                "report this to the data provider.",
+                f"{self._empty_pages} pages in a row are empty, and each refers to a next page. Use another type of "
+                "pagination, or report this to the data provider.",
             )
 
 
