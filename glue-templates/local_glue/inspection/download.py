@@ -63,7 +63,7 @@ def _local_file(path: Path) -> Original:
 
 
 def _decompressed(original: Original) -> Original | None:
-    """Decompress the first part of a file. Returns None if the file type cannot be read from its first part."""
+    """Decompress the first part of a file. Returns None if the type requires the complete file."""
     compressed = original.path.read_bytes()
     text, consumed = _decompress(compressed)
     name = original.name.removesuffix(".gz").removesuffix(".bz2")

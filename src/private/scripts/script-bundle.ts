@@ -274,7 +274,7 @@ function grantDeployment(role: Role, asset: FolderAsset, bucket: IBucket, script
 const HANDLER_MEMORY_MIB = 512;
 
 /**
- * A size that no user is likely to choose: 1 MiB above the minimum. Users can create other deployments after this one.
+ * A size that no user is likely to choose: 1 MiB above the minimum. Users can later create deployments of any size.
  */
 const HANDLER_STORAGE_MIB = 513;
 

@@ -31,7 +31,10 @@ const MAX_MISSED_ATTEMPTS = 4;
  */
 const MAX_BYTES = 150_000;
 
-/** The run ID is the third key of the file. The rest is not read, so that the part does not end within a character. */
+/**
+ * The number of bytes that contain the run ID, which is the third key of the file. The rest is not read, because a part
+ * can end in the middle of a character.
+ */
 const RUN_ID_BYTES = 400;
 
 /**
