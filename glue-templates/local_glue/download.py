@@ -3,7 +3,7 @@
 python download.py packages FOLDER REQUIREMENTS [--only NAME] [--without NAME]   the files of locked requirements
 python download.py jars FOLDER LIST                                             the jars of a list
 
-Files are kept in FOLDER until the set-up is complete. A complete file is not downloaded again, and an interrupted
+Files are kept in FOLDER until the setup is complete. A complete file is not downloaded again, and an interrupted
 download is resumed. pip does neither: it discards an interrupted download, and its cache keeps only files that the
 index allows to be cached.
 
@@ -235,7 +235,7 @@ def main(args: Iterable[str]) -> int:
         paths = Downloads(options.folder, list(files)).run()
     except (DownloadFailed, OSError, HTTPError, PipError) as error:
         print(f"ERROR: {error}", file=sys.stderr, flush=True)
-        # Other threads are still downloading files. The next set-up resumes these downloads.
+        # Other threads are still downloading files. The next setup resumes these downloads.
         os._exit(1)
     for path in paths:
         print(f"file {path}")

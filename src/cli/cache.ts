@@ -5,9 +5,9 @@ import * as path from 'path';
 import { createFolder, Failure } from './failure';
 import { acquireLock, HeldLock } from './lock';
 
-/** Marks a complete cache entry. An entry without this file is from an interrupted set-up and is rebuilt. */
+/** Marks a complete cache entry. An entry without this file is from an interrupted setup and is rebuilt. */
 const COMPLETE = 'complete';
-/** The disk space that a complete set-up needs, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for the downloads. */
+/** The disk space that a complete setup needs, in bytes: 1.2 GB for Glue 6.0, and 0.7 GB for the downloads. */
 const REQUIRED_SPACE = 2e9;
 /** Unused entries are deleted after this time, in milliseconds (60 days). */
 const MAX_UNUSED = 60 * 24 * 3600 * 1000;
@@ -60,7 +60,7 @@ export async function buildEntry(entry: string, build: () => Promise<void>): Pro
 }
 
 /**
- * Does the work while holding the lock of the cache, because concurrent set-ups would write the same files.
+ * Does the work while holding the lock of the cache, because concurrent setups would write the same files.
  *
  * @param onWait called once with information about the lock, if another process holds it
  */
@@ -70,7 +70,7 @@ export async function withCacheLocked<T>(onWait: (held: HeldLock) => void, work:
   const { bavail, bsize } = fs.statfsSync(folder);
   if (bavail * bsize < REQUIRED_SPACE) {
     throw new Failure(
-      `The set-up requires ${REQUIRED_SPACE / 1e9} GB of free disk space, but ${folder} has only ` +
+      `The setup requires ${REQUIRED_SPACE / 1e9} GB of free disk space, but ${folder} has only ` +
       `${(bavail * bsize / 1e9).toFixed(1)} GB. Free some space, or set another folder with MEDALLION_CACHE.`, 1);
   }
   let lock = acquireLock(path.join(folder, 'lock'));

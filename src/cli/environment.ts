@@ -107,7 +107,7 @@ async function setUp(
     return cached;
   }
   return withCacheLocked(
-    held => progress.line(`Waiting for the set-up of another medallion command (${held})`),
+    held => progress.line(`Waiting for the setup of another medallion command (${held})`),
     async () => findCached(glueVersion, needed) ?? build(glueVersion, progress, needed));
 }
 

@@ -8,7 +8,7 @@ import { describeTransfers, Transfer } from './transfer';
 
 const REQUIREMENTS = path.join(LOCAL_GLUE, '..', 'requirements');
 
-/** The Python programs of a set-up. */
+/** The Python programs of a setup. */
 export interface SetUpPrograms {
   /** The Python interpreter from which virtual environments are created. */
   readonly python: string;
@@ -137,7 +137,7 @@ export function detailOf(line: string): string {
   return packages ? `Installing ${packages} package${packages > 1 ? 's' : ''}` : '';
 }
 
-/** The cause of a failed set-up program, from its output. */
+/** The cause of a failed setup program, from its output. */
 export function causeOf(log: string): string {
   const lines = log.split('\n').filter(line => line.trim());
   const causes: [RegExp, string][] = [
@@ -159,7 +159,7 @@ export function causeOf(log: string): string {
     ],
     [
       /NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|Max retries|Connection refused|No route to host|NameResolutionError|ReadTimeout/,
-      'Cannot connect to the package index. The first set-up requires network access, or a package mirror in the '
+      'Cannot connect to the package index. The first setup requires network access, or a package mirror in the '
         + 'configuration of pip (pip config list).',
     ],
   ];
@@ -168,7 +168,7 @@ export function causeOf(log: string): string {
     [...lines].reverse().find(line => /error/i.test(line))
     ?? lines[lines.length - 1]
     ?? 'the program ended without output';
-  return known ? known[1] : `The set-up failed: ${last.trim().replace(/\.$/, '')}.`;
+  return known ? known[1] : `The setup failed: ${last.trim().replace(/\.$/, '')}.`;
 }
 
 /** The Python interpreter of a virtual environment. */

@@ -55,7 +55,7 @@ describe('the packages of `medallion add`', () => {
     }
   });
 
-  /** Creates the cache entry of the packages of a Glue version, without Spark, as a set-up with Python 3.11 does. */
+  /** Creates the cache entry of the packages of a Glue version, without Spark, as a setup with Python 3.11 does. */
   function fillCache(version: string): string {
     const file = (name: string) => path.join(TEMPLATES, 'requirements', `${name}.txt`);
     const packages = entryPath(`glue-${version}-python3.11`, [file(`glue-${version}`)]);
@@ -101,9 +101,9 @@ test.each([
   ['[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed', /certificate of a server is not trusted/],
   ['ERROR: 403 Client Error: Forbidden for url: https://example.org/some.jar', /denied access/],
   ['ERROR: The SHA-256 hash 12ab of aws-core-2.29.52.jar does not match the locked hash.', /DEFAULT_ARTIFACT_REPOSITORY/],
-  ['Collecting x\nERROR: something else\n', /^The set-up failed: ERROR: something else\.$/],
+  ['Collecting x\nERROR: something else\n', /^The setup failed: ERROR: something else\.$/],
   ['', /ended without output/],
-])('the output of a failed set-up is summarized as one line: %j', (log, expected) => {
+])('the output of a failed setup is summarized as one line: %j', (log, expected) => {
   expect(causeOf(log)).toMatch(expected);
 });
 

@@ -511,7 +511,7 @@ describe('missing requirements', () => {
       ...unreachable,
     });
     expect(stderr).toMatch(
-      /Cannot connect to the package index. The first set-up requires network access.* Log: .*set-up-installer.log/,
+      /Cannot connect to the package index. The first setup requires network access.* Log: .*set-up-installer.log/,
     );
     expect(code).toBe(1);
   });

@@ -203,7 +203,7 @@ test('a file that two components need is downloaded once', async () => {
   expect(requests.map(({ name }) => name)).toEqual(['spark']);
 }, 60_000);
 
-test('if a component fails, the error names it, and the next set-up is only for it', async () => {
+test('if a component fails, the error names it, and the next setup is only for it', async () => {
   // The others take longer.
   duration = 3000;
   const env = environment();
@@ -241,7 +241,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)('a download that %s interrupts is resu
   expect(WHEELS.get('spark')!.includes(fs.readFileSync(data))).toBe(true);
 }, 60_000);
 
-test('a complete file of an interrupted set-up is not downloaded again', async () => {
+test('a complete file of an interrupted setup is not downloaded again', async () => {
   duration = 4000;
   const env = environment();
   const [title, file] = component('Spark 3.5.4 (317 MB)', 'spark');

@@ -51,7 +51,7 @@ def read_table_values(
         else:
             if not (changed := republished(inputs, names, store)):
                 return inputs, values
-        LOG.info(f"{', '.join(changed)} published while this run read it; reading the inputs again")
+        LOG.info(f"{', '.join(changed)} published new data while this run read it; reading the inputs again")
     raise input_changed(changed, names)
 
 
