@@ -72,7 +72,7 @@ class EarlyConversion:
             return None
         part = replace(part, uri=f"{MEMORY_SCHEME}{key}/{number:05}")
         self._slots.acquire()
-        self._bodies[part.uri] = bytes(block.body)
+        self._bodies[part.uri] = block.body
         shard = self._conversion.shard(key, number, (part,), table.columns)
         self._submit(shard, self._take).add_done_callback(lambda _: self._slots.release())
         return part

@@ -74,7 +74,7 @@ class PartWriter:
             early.add(table, number, part, block.sample)
         return part
 
-    def _keep(self, body: bytes | bytearray) -> str:
+    def _keep(self, body: bytes) -> str:
         file = self._folder / f"part-{self._driver_parts:05}"
         self._driver_parts += 1
         try:
@@ -83,7 +83,7 @@ class PartWriter:
             raise run_failure(error) from error
         return f"{DRIVER_SCHEME}{file}"
 
-    def _stage(self, table: str, number: int, body: bytes | bytearray) -> str:
+    def _stage(self, table: str, number: int, body: bytes) -> str:
         self._on_staged()
         uri = f"{self._staging}parts/{table}/part-{number:05}"
         while len(self._uploads) >= CONCURRENT_UPLOADS:

@@ -72,7 +72,7 @@ class Store:
         return None if text is None else json.loads(text)
 
     @with_retries
-    def write(self, uri: str, body: bytes | bytearray, content_type: str = "application/octet-stream") -> None:
+    def write(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
         bucket, key = split(uri)
         self.client.put_object(
             Bucket=bucket, Key=key, Body=cast(bytes, body), ContentType=content_type, ChecksumAlgorithm=CHECKSUM

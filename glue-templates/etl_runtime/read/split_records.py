@@ -48,7 +48,7 @@ class RecordBlock:
     first record ends with a delimiter, and this column has no value in the block.
     """
 
-    body: bytes | bytearray
+    body: bytes
     records: int
     sample: bytes
     sources: tuple[str, ...] = ()
@@ -214,7 +214,7 @@ def _has_values(block: RecordBlock, file_format: FileFormat, width: int) -> bool
     """Whether any record has a value in the last of `width` columns."""
     if _are_lines_with_blank_last(block, file_format, width):
         return False
-    last = delimited.read_table(bytes(block.body), file_format, width, block.records).columns[-1]
+    last = delimited.read_table(block.body, file_format, width, block.records).columns[-1]
     return bool(last.null_count < len(last))
 
 
@@ -242,19 +242,20 @@ def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:
 
 
 def _record_blocks(batches: Iterator[Records]) -> Iterator[RecordBlock]:
-    text = bytearray()
-    records = 0
+    texts: list[bytes] = []
+    size = records = 0
     head = b""
     for batch in batches:
         if not len(batch.ends):
             continue
         head = head or batch.head(SAMPLE_BYTES)
-        text += batch.text
+        texts.append(batch.text)
+        size += len(batch.text)
         records += batch.count()
-        if len(text) >= PART_BYTES:
-            block = RecordBlock(text, records, head)
-            text, records, head = bytearray(), 0, b""
+        if size >= PART_BYTES:
+            block = RecordBlock(b"".join(texts), records, head)
+            texts, size, records, head = [], 0, 0, b""
             yield block
-            del block  # release the memory, because the caller has uploaded the block
+            del block  # release the memory: the caller uploads it
     if records:
-        yield RecordBlock(text, records, head)
+        yield RecordBlock(b"".join(texts), records, head)
