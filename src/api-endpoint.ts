@@ -123,7 +123,8 @@ export interface ApiEndpoint {
   /**
    * The path to the list of records in a response, with keys joined by dots, such as `data.items`.
    *
-   * `$` is the response itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
+   * `$` is the response itself. A number selects an element of a list by its zero-based index: `1` and `$[1]` are
+   * the second element.
    *
    * @default - the response if it is a list; otherwise its only list of objects, or the list with a typical name such
    * as `results`; otherwise the response as a single record. This fits most APIs. After the first publication, this

@@ -158,7 +158,7 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlDashboardProps):
       throw synthError(
         scope,
         'LAKE_MISMATCH',
-        `datasets[${index}] is "${dataset}" of the lake "${resourcePrefix}".`,
+        `datasets[${index}] is "${dataset}", which belongs to the lake "${resourcePrefix}".`,
         `Use datasets of the lake "${core.resourcePrefix}", or create another dashboard.`,
       );
     }

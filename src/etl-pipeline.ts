@@ -328,7 +328,7 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): 
       throw synthError(
         scope,
         'LAKE_MISMATCH',
-        `datasets contains "${name}" of the lake "${each.core.resourcePrefix}".`,
+        `datasets contains "${name}", which belongs to the lake "${each.core.resourcePrefix}".`,
         `Use datasets of the pipeline's lake, "${core.resourcePrefix}".`,
       );
     }

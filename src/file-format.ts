@@ -162,7 +162,8 @@ export interface JsonOptions {
   /**
    * The path to the list of records, with keys joined by dots, such as `data.items`.
    *
-   * `$` is the document itself. A number is a position in a list, starting at 0, such as `1` or `$[1]`.
+   * `$` is the document itself. A number selects an element of a list by its zero-based index: `1` and `$[1]` are
+   * the second element.
    *
    * @default - the document if it is a list; otherwise its only list of objects, or the list with a typical name such
    * as `results`; otherwise the document as a single record. This fits most documents. After the first publication,

@@ -192,7 +192,7 @@ test('a dataset that is listed twice, or belongs to another lake, is an error', 
   );
   const other = EtlCore.fromPrefixes(lake.stack, 'Other', { resourcePrefix: 'other' });
   expect(() => pipeline(lake, { datasets: [GoldDataset.fromName(other, 'calendar')] }, 'Second')).toThrow(
-    'LAKE_MISMATCH: Lake/Second: datasets contains "gold/calendar" of the lake "other". Use datasets of the '
+    'LAKE_MISMATCH: Lake/Second: datasets contains "gold/calendar", which belongs to the lake "other". Use datasets of the '
       + 'pipeline\'s lake, "pp-dw".',
   );
 });

@@ -40,7 +40,7 @@ describe('grantQuery', () => {
       ({ stack }) => ({
         datasets: [GoldDataset.fromName(EtlCore.fromPrefixes(stack, 'Dev', { resourcePrefix: 'pp-dw-dev' }), 'ndc')],
       }),
-      'LAKE_MISMATCH: Lake/Core: datasets[0] is "ndc" of the lake "pp-dw-dev".',
+      'LAKE_MISMATCH: Lake/Core: datasets[0] is "ndc", which belongs to the lake "pp-dw-dev".',
     ],
   ])('fails on %s', (_, options, error) => {
     const lake = lakeOf();

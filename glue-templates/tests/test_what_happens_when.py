@@ -285,7 +285,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "An unknown host, or a refused connection": ["test_fetch.py::test_an_unknown_host_fails", "test_fetch.py::test_a_refused_connection_fails"],
     "No file for the run date, if the URL contains a date": ["test_dated_files.py::test_the_newest_available_day_is_used", "test_dated_files.py::test_all_files_are_of_one_day"],
     "A file on a different day than `source_dates` declares": ["test_source_dates.py::test_a_run_takes_the_file_of_the_newest_month_whose_file_exists", "test_source_dates.py::test_the_requests_that_a_run_sends[monthly, before its date]"],
-    "Two files in one period of `source_dates`, one of them on the usual date": ["test_source_dates.py::test_of_two_files_in_a_period_that_of_the_usual_date_is_loaded"],
+    "Two files in one period of `source_dates`, one of them with the usual date in its URL": ["test_source_dates.py::test_of_two_files_in_a_period_that_of_the_usual_date_is_loaded"],
     "The run option `date` for a date without a file": ["test_source_date.py::test_a_date_without_a_file_fails_instead_of_taking_another_day"],
     "The run option `date` together with `from_run`, or for a source without a date in the URL": ["test_source_date.py::test_a_date_for_a_source_without_a_date_fails", "test_source_date.py::test_a_date_and_an_earlier_run_exclude_each_other"],
     "A file from a URL that contains a date": ["test_source_date.py::test_the_date_is_in_the_record_and_the_table", "test_source_date.py::test_a_source_without_a_date_has_no_date"],
@@ -525,7 +525,7 @@ CDK_APPS: dict[str, list[str]] = {
     "A run record that is larger than 150 KB, or missing, in a pipeline": ["pipelines/pipeline.e2e.ts::of a large record, only the beginning is read, which has the status and the change of the schema"],
     "A dataset in a pipeline, if the stack of the dataset is not deployed": ["pipelines/pipeline.e2e.ts::a job that does not exist fails its dataset"],
     "AWS APIs that throttle a pipeline": ["pipelines/pipeline.e2e.ts::throttled calls are repeated"],
-    "A dataset of another app in a pipeline, in `medallion run --pipeline`": ["cli/pipeline.e2e.ts::a failed run is resumed, and then a derived dataset runs only if an input has published"],
+    "`medallion run --pipeline` for a pipeline that contains a dataset of another app": ["cli/pipeline.e2e.ts::a failed run is resumed, and then a derived dataset runs only if an input has published"],
 }  # fmt: skip
 """The Jest tests that cover the rows of the section "CDK apps" and the sections after it, as `file in test/::name`."""
 

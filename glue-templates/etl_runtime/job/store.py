@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -74,9 +74,7 @@ class Store:
     @with_retries
     def write(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
         bucket, key = split(uri)
-        self.client.put_object(
-            Bucket=bucket, Key=key, Body=cast(bytes, body), ContentType=content_type, ChecksumAlgorithm=CHECKSUM
-        )
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, ChecksumAlgorithm=CHECKSUM)
 
     def write_json(self, uri: str, value: object) -> None:
         self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")

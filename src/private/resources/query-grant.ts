@@ -143,7 +143,7 @@ function checkDataset(core: IEtlCore, prop: string, dataset: IDataset): void {
     throw synthError(
       core,
       'LAKE_MISMATCH',
-      `${prop} is "${dataset.dataset}" of the lake "${resourcePrefix}".`,
+      `${prop} is "${dataset.dataset}", which belongs to the lake "${resourcePrefix}".`,
       `Use datasets of the lake "${core.resourcePrefix}", or call grantQuery on the core of the other lake.`,
     );
   }
