@@ -12,8 +12,8 @@ A session for jobs that most likely do not use Spark has no JVM. If a job uses S
 
 Output of jobs and of the JVM goes to standard output and standard error. The session also prints lines with its marker.
 `MARKER connected` means that the JVM accepts calls, before a job starts. `MARKER finished`, on both outputs, means that
-the outcome of a job is written. `MARKER ready`, on standard output, means that the next request can be sent. The
-session ends if a job is killed, ends its process itself, or leaves a JVM that cannot be reset. It also ends when its
+the outcome of a job has been written. `MARKER ready`, on standard output, means that the next request can be sent. The
+session ends if a job is killed, terminates its own process, or leaves a JVM that cannot be reset. It also ends when its
 parent ends.
 """
 
@@ -89,7 +89,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Jvm:
-    """A running JVM, and the port and the secret of its gateway. It ends when its process is garbage-collected."""
+    """A running JVM, and the port and the secret of its gateway. The JVM ends when `process` is garbage-collected."""
 
     process: subprocess.Popen[bytes]
     port: int

@@ -30,8 +30,8 @@ export interface Scope {
 }
 
 /**
- * For each resource type that the values of a dataset can refer to: the path of the property with the physical name,
- * which Ref returns.
+ * The resource types that the values of a dataset can refer to, each with the path of the property that contains the
+ * physical name. Ref returns this name.
  */
 const NAME_PROPERTIES: Record<string, string[]> = {
   'AWS::S3::Bucket': ['BucketName'],
@@ -44,7 +44,7 @@ const NAME_PROPERTIES: Record<string, string[]> = {
 
 /**
  * Resolves the intrinsic functions and dynamic references of a value, as a deployment does. Marks values that are only
- * known at deployment, see `unknownValuesIn`.
+ * known at deployment (see `unknownValuesIn`).
  *
  * @param value the value in the template
  * @param scope the stack of the template
@@ -143,7 +143,7 @@ function evaluate(condition: Value, scope: Scope): boolean | undefined {
   }
 }
 
-/** A variable of Fn::Sub: a name, or an attribute of a resource. */
+/** The value of a variable in Fn::Sub. The variable is a name, or an attribute of a resource. */
 function substitution(variable: string, scope: Scope): Value {
   return variable.includes('.') ? attribute(variable, scope) : reference(variable, scope);
 }

@@ -24,9 +24,9 @@ export interface Run {
 
 /** The rows of a run, and their change. */
 export interface RowCount {
-  /** The rows of all tables. Undefined if the run published no tables. */
+  /** The number of rows in all tables. Undefined if the run published no tables. */
   readonly rows?: number;
-  /** The difference from the previous publication. Undefined if there is none. */
+  /** The difference from the previous publication. Undefined if no previous publication was found. */
   readonly change?: number;
 }
 
@@ -77,7 +77,7 @@ export class LakeHistory {
     this.canRun = canRun;
   }
 
-  /** The runs of datasets, newest first. Their records are read when they are needed. */
+  /** The runs of datasets, newest first. Each record is read only when it is needed. */
   public* runs(datasets = this.datasets): Generator<Run> {
     const found = datasets
       .flatMap(dataset => this.keysOf(dataset))
@@ -119,7 +119,7 @@ export class LakeHistory {
     return undefined;
   }
 
-  /** The rows that a run has published, and the difference from the previous publication. */
+  /** The number of rows that a run has published, and the difference from the previous publication. */
   public rowsOf({ dataset, record }: Run): RowCount {
     const rows = rowsIn(record);
     if (rows === undefined) {

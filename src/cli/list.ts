@@ -19,7 +19,7 @@ export interface ListOptions {
   readonly value: string[];
   /** List only the pipelines. */
   readonly pipelines?: true;
-  /** The price for showing maximum costs: in USD per DPU-hour, or true for example prices. */
+  /** Show the maximum costs, at this price in USD per DPU-hour. If true, use the example prices. */
   readonly price?: number | true;
 }
 
@@ -163,7 +163,7 @@ function formatList(columns: readonly string[], rows: string[][]): string[] {
     : rows.flatMap(row => describe(columns, row, width));
 }
 
-/** A row as several lines, for a terminal that is too narrow: the first two columns, then one line per other column. */
+/** A row as several lines, for a narrow terminal: the first two columns, then one line for each other column. */
 function describe(columns: readonly string[], [first, second, ...values]: string[], width: number): string[] {
   const names = columns.slice(2);
   const indentation = 4 + Math.max(...names.map(name => name.length));

@@ -58,7 +58,10 @@ export function runOrder<D extends DatasetNode>(requested: D[], datasets: D[], o
   return [...order];
 }
 
-/** The dataset of an input. If several stages contain it, the one in the stage of the dependent dataset. */
+/**
+ * The dataset that an input refers to. If several stages contain this dataset, the stage of the dependent dataset takes
+ * precedence.
+ */
 function datasetOf<D extends DatasetNode>(input: Input, dependent: D, datasets: D[]): D | undefined {
   const candidates = datasets.filter(each => each.runs === input.runs);
   return candidates.find(each => each.assembly === dependent.assembly) ?? candidates[0];

@@ -45,7 +45,7 @@ export class SetUpTools {
     ]);
   }
 
-  /** Creates a virtual environment with the packages of a requirements file, without pip. */
+  /** Creates a virtual environment without pip, and installs the packages of a requirements file in it. */
   public async createEnvironment(folder: string, requirements: string, ...selection: string[]): Promise<void> {
     const files = await this.download('packages', requirements, selection);
     await this.run([this.programs.python, '-m', 'venv', '--without-pip', folder]);

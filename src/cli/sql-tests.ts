@@ -147,7 +147,7 @@ export function planTests(datasets: Dataset[], options: TestOptions, progress: P
   return planned;
 }
 
-/** Replaces the names of the input tables of a load with their names in Athena. */
+/** Replaces the names of input tables in a load with the names that these tables have in Athena. */
 function withTables(load: RequestLoad, known: InputTables, errors: string[]): RequestLoad {
   const inputs: Record<string, RequestRows> = {};
   for (const [given, rows] of Object.entries(load.inputs)) {
@@ -206,7 +206,10 @@ function datasetNames(derived: Dataset[]): string {
   return `The datasets are: ${names.slice(0, 12).join(', ') || 'none'}${more}.`;
 }
 
-/** The name of the dataset in the config.json of a folder, or the name of the folder if a dataset has the same name. */
+/**
+ * The derived dataset that config.json in a folder names, or that has the name of the folder. If there is no such
+ * dataset, the name in config.json.
+ */
 function datasetOfFolder(folder: string, derived: Dataset[]): string | undefined {
   const declared = readJsonObject(path.join(folder, 'config.json'))?.dataset;
   const layer = path.basename(path.dirname(folder));
@@ -217,7 +220,7 @@ function datasetOfFolder(folder: string, derived: Dataset[]): string | undefined
   return match ? fullName(match) : typeof declared === 'string' ? declared : undefined;
 }
 
-/** The tests of a dataset that match a name, with the Glue version of the options. Fails if there are none. */
+/** The tests that the options select, with the Glue version in the options. Fails if there are none. */
 function selectTests(
   planned: PlannedTest[], name: string | undefined, datasets: Dataset[], options: TestOptions,
 ): PlannedTest[] {

@@ -1,4 +1,4 @@
-"""Prepares numbers in text for Arrow's cast to decimal, which silently overflows if there are too many digits."""
+"""Prepares numbers that are stored as text for Arrow's cast to decimal, which silently overflows at too many digits."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Converts numbers with other decimal or thousands separators to plain digits with a decimal point, and back.
+"""Converts numbers in notations such as `1.234,56` to plain digits with a decimal point, such as `1234.56`, and back.
 
 A format is an example: the number 1234.56 or 1234 in the notation of the file, such as `1.234,56`, `1,234.56`,
 `1234,56` or `1,234`. It may have a currency sign: `$1,234.56`, `1.234,56 €`. Numbers with another currency sign do not

@@ -1,4 +1,6 @@
-"""Suggests column_schema entries for columns whose notation hides a more specific type, such as dates like 20240131."""
+"""Suggests column_schema entries for columns that allow a more specific type than the inferred one, such as dates like
+20240131.
+"""
 
 import json
 import re

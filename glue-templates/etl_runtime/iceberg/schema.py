@@ -151,8 +151,8 @@ def _arrow_type(iceberg: Any) -> pa.DataType:
 
 
 def extends(new: Any, old: Any) -> bool:
-    """Whether the JSON type `new` is the same as `old`, except for additional struct fields at the end, at any depth.
-    IDs are not compared.
+    """Whether the JSON type `new` is the same as `old`, except that structs, at any depth, can have additional fields
+    at the end. IDs are not compared.
 
     If so, the column keeps its ID. Otherwise, it gets a new ID, so that values of earlier snapshots are never read with
     a different type.

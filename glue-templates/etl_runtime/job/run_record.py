@@ -178,7 +178,7 @@ class RunRecord:
         LOG.info(f"warning: {redacted}")
 
     def note_publication(self, published: Mapping[str, Any] | None) -> None:
-        """Add the information that a pipeline needs to decide whether to start the crawler."""
+        """Add to the record what a pipeline needs to decide whether to start the crawler."""
         self._published = published
         if published and "schema_changed_at" in published:
             self.note({"schema_changed_at": published["schema_changed_at"]})
@@ -213,13 +213,13 @@ class RunRecord:
                 return
 
     def close_killed_runs(self, published: Mapping[str, Any] | None) -> None:
-        """Close the records of earlier runs that still have the status running. A job has only one run at a time, so
-        these runs were killed.
+        """Close the records of earlier runs whose status is still "running". A job has only one run at a time, so these
+        runs were killed.
 
-        Records are checked from the newest to the oldest, until one belongs to a run that has ended. Records with run
-        IDs later than this run's ID, which a wrong clock can cause, are checked, too. If such a run is still running
-        after all, it overwrites its record when it ends. If the `published` tables are the tables of a killed run, the
-        killed run gets the status published.
+        Checks the records from the newest to the oldest, and stops at the first record of a run that has ended. Also
+        checks records whose run IDs are later than the ID of this run, which a wrong clock can cause. If the run of
+        such a record is in fact still running, it overwrites the record when it ends. If a killed run wrote the tables
+        in `published`, its status becomes "published".
         """
         uris = self._records(KILLED_RUN_LOOKBACK_DAYS)
         own = bisect_left(uris, self._uri)
@@ -251,8 +251,8 @@ def record_uris(runs: str, days: int, store: Store) -> list[str]:
 
 
 def closed_record(record: Mapping[str, Any], published: Mapping[str, Any] | None, reason: str) -> dict[str, Any]:
-    """Close the record of a killed run. The status is published if the run wrote the `published` tables, otherwise
-    failed."""
+    """Close the record of a killed run. The status becomes "published" if the run wrote the tables in `published`,
+    otherwise "failed"."""
     killed = RunFailed(ErrorCode.RUN_KILLED, reason, retryable=True)
     closed = {
         **record,

@@ -59,13 +59,13 @@ def _value_of_key(name: str, text: str, key: str) -> str:
     if not isinstance(content, dict):
         raise RunFailed(
             ErrorCode.SECRET_INVALID,
-            f'The secret "{name}" is not a JSON object, but auth declares a key of this object. '
+            f'The secret "{name}" is not a JSON object, so the key "{key}" cannot be read from it. '
             'Store a JSON object, for example {"token": "…"}.',
         )
     if key not in content:
         raise RunFailed(
             ErrorCode.SECRET_INVALID,
-            f'The secret "{name}" has no key "{key}". Add the key to the secret, or correct the key in auth.',
+            f'The secret "{name}" has no key "{key}". Add the key to the secret, or correct the name of the key.',
         )
     value = content[key]
     return value if isinstance(value, str) else json.dumps(value)

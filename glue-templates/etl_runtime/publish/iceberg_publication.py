@@ -84,7 +84,7 @@ class IcebergPublication:
     def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
         """Open new transactions on the tables with these keys, for the objects that the interrupted run wrote.
 
-        Raises NotCommitted if a table has changed since then.
+        Raises NotCommitted if a table has changed since the interrupted run.
         """
         transactions = {}
         for key in keys:
@@ -127,7 +127,7 @@ class IcebergPublication:
         return table is not None and run_of(table.currentSnapshot()) not in (None, self._run_id)
 
     def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
-        """Whether a failed commit has reached the catalog. Raises RunFailed if that cannot be determined."""
+        """Whether a commit that returned an error took effect. Raises RunFailed if this cannot be determined."""
         try:
             found = self._catalog.load(table.database, table.name)
         except JAVA_ERRORS as unknown:

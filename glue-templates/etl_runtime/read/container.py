@@ -342,6 +342,6 @@ def _damage_as_run_failure(name: str) -> Iterator[None]:
             ErrorCode.ARCHIVE_DAMAGED,
             f"{name} is damaged or truncated: {what}. "
             "Download the file manually and check whether that copy is damaged too. "
-            "Run again when the source is complete.",
+            "Run again when the source provides a complete file.",
             retryable=True,
         ) from error

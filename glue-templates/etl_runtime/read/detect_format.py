@@ -1,4 +1,4 @@
-"""Detect the file type of a member if the dataset does not declare it."""
+"""Detects the type of a data file if the dataset does not declare the type."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def detect_format(name: str, head: bytes, file_format: FileFormat) -> FileType:
     """Return the declared type. If there is none, infer it from magic bytes, the file extension and the content. The
     fallback is csv.
 
-    `head` contains the first HEAD_BYTES of the member, or the entire member if it is shorter.
+    `head` contains the first HEAD_BYTES of the file, or the entire file if it is shorter.
     """
     if file_format.type:
         return file_format.type
@@ -49,7 +49,7 @@ def delimiter_of(name: str) -> str:
 
 
 def with_delimiter_of(name: str, file_format: FileFormat) -> FileFormat:
-    """Set the delimiter that the file extension stands for, unless the format declares a delimiter."""
+    """Set the delimiter that the file extension implies, unless the format declares a delimiter."""
     if file_format.is_delimiter_declared or file_format.type == "fixed_width":
         return file_format
     return replace(file_format, delimiter=DELIMITER_OF_EXTENSION.get(_extension(name), file_format.delimiter))

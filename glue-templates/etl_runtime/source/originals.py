@@ -48,7 +48,7 @@ class KeptOriginal:
     is_stored: bool
 
     def described(self) -> dict[str, Any]:
-        """The entry under `sources` in the run record and in published.json."""
+        """The entry of this original under `sources` in the run record and in published.json."""
         return {
             "url": without_query(self.original.url),
             "raw": self.raw,
@@ -181,21 +181,21 @@ def _fetch(
 
 
 def _requested_date(job: Job, has_custom_fetch: bool) -> date | None:
-    """The date in the run options. Raises RunFailed if it would have no effect."""
+    """The date in the run options. Raises RunFailed if the date would have no effect."""
     requested = job.options.date
     if requested is None:
         return None
     if has_custom_fetch or not any(has_date(url) for url in _source_urls(job.document)):
         raise RunFailed(
             ErrorCode.RUN_OPTIONS_INVALID,
-            f"run_options.date is {requested}, but no source_url of {job.names.dataset} contains a date. Remove "
-            "date from run_options, or add a date placeholder to source_url, for example {yyyy-MM-dd}.",
+            f"run_options.date is {requested}, but no source_url of {job.names.dataset} contains a date "
+            "placeholder. Remove run_options.date, or add a placeholder such as {yyyy-MM-dd} to source_url.",
         )
     return requested
 
 
 def client_of(document: DatasetDocument) -> HttpClient:
-    """The client for the requests of a dataset. Raises RunFailed if its secret cannot be read."""
+    """The HTTP client of a dataset. Raises RunFailed if the dataset's secret cannot be read."""
     trusted_urls = [*_source_urls(document), *(url for each in endpoints_of(document) for url in each.urls)]
     credentials = credentials_of(document["auth"]) if "auth" in document else None
     return HttpClient(document.get("headers"), credentials, RateLimiter(document.get("rate_limit")), trusted_urls)

@@ -167,7 +167,7 @@ def sorted_order(rows: pa.Table, columns: Sequence[str]) -> pa.Array:
 
 
 def begins_key(rows: pa.Table, columns: Sequence[str]) -> Mask:
-    """A mask of the sorted rows that is true if the values of these columns differ from those in the previous row."""
+    """A mask of the sorted rows. It is true where the values of these columns differ from the previous row."""
     same = np.ones(max(rows.num_rows - 1, 0), dtype=bool)
     for name in columns:
         values = array(rows, name)

@@ -35,8 +35,8 @@ def read_files(
     file_format: str | None,
     format_options: Mapping[str, Any] | None,
 ) -> DataFrame:
-    """Read the rows of files as Glue does. The columns of CSV files are strings. Without a header, their names are
-    col0, col1, …."""
+    """Read the rows of files as Glue does. In CSV files, all columns are strings. If no header is declared, the columns
+    are named col0, col1, …."""
     options, name = _supported(connection_type, connection_options, {"paths", "recurse"}, file_format)
     paths = options.get("paths") or unavailable("from_options without paths", 'Set {"paths": ["s3://…"]}.')
     reader = spark.read

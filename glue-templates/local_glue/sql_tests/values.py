@@ -1,4 +1,4 @@
-"""Converts values of test files from text to the type of a column, and to text for messages."""
+"""Converts values in test files from text to the types of columns, and values of columns to text for messages."""
 
 import json
 import re

@@ -227,7 +227,7 @@ def test_a_name_without_the_utf_8_flag_is_cp437() -> None:
 
 SIZE = struct.pack("<L", len(CSV))
 SHORTER, LONGER = struct.pack("<L", len(CSV) - 1), struct.pack("<L", len(CSV) + 1)
-FIX = "Download the file manually and check whether that copy is damaged too. Run again when the source is complete."
+FIX = "Download the file manually and check whether that copy is damaged too. Run again when the source provides a complete file."
 
 
 @pytest.mark.parametrize(

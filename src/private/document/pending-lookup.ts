@@ -1,8 +1,8 @@
 import { Lazy } from 'aws-cdk-lib';
 
 /**
- * The values of `StringParameter.valueFromLookup` in the first synthesis, before the CDK CLI looks them up and
- * synthesizes again. Nothing is deployed in between.
+ * The start of the values that `StringParameter.valueFromLookup` returns in the first synthesis. Afterwards, the CDK
+ * CLI looks up the parameters and synthesizes again. Nothing is deployed in between.
  */
 const DUMMY_VALUE = 'dummy-value-for-';
 const DUMMY_VALUES = /dummy-value-for-\S*/g;
@@ -15,7 +15,7 @@ export function isPendingLookup(value: unknown): boolean {
   return typeof value === 'string' && value.includes(DUMMY_VALUE);
 }
 
-/** Replaces strings that have not been looked up yet with tokens, so that checks accept them. */
+/** Replaces strings whose lookup is pending with tokens, so that checks accept them. */
 export function withPendingLookups<Value>(value: Value): Value {
   if (typeof value === 'string') {
     return isPendingLookup(value) ? tokenOf(value) as Value : value;
@@ -29,8 +29,8 @@ export function withPendingLookups<Value>(value: Value): Value {
 }
 
 /**
- * Converts the parts of a string that have not been looked up yet to kebab-case, so that they are valid in a name. The
- * names of datasets cannot be tokens, and the CDK validates the names of resources.
+ * Converts the dummy values in a string to kebab-case, so that they are valid in a name. The names of datasets cannot
+ * be tokens, and the CDK validates the names of resources.
  */
 export function pendingName(name: string): string {
   // A name of the wrong type is reported by the schema.

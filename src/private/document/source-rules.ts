@@ -71,8 +71,8 @@ export function* sourceProblems(document: DatasetDocument, hasCustomScript: bool
 }
 
 /**
- * The conflict between a file and an API. The remedy says which of the two settings to remove. It is source_url if the
- * URL is a web page or the base URL of the API, because such a URL is not a file.
+ * The conflict between a file and an API. The remedy says which setting to remove: source_url if the URL is a web page
+ * or the base URL of the API, because such a URL is not a file; otherwise, api_endpoints.
  */
 function twoSources(document: DatasetDocument): Problem {
   const urls = sourceUrls(document);

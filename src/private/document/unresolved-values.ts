@@ -2,7 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { Problem } from '../errors/problem';
 
 /**
- * The lists and numbers in a value that are only known at deployment.
+ * Reports the lists and numbers, at any depth of a value, that are only known at deployment.
  *
  * CDK encodes such a list as one string and such a number as a negative number. In a text file, neither is resolved
  * during deployment, and calculations with the number give wrong results. String tokens are resolved.
@@ -31,7 +31,7 @@ export function* unresolvedValues(value: unknown, key = ''): Generator<Problem> 
   }
 }
 
-/** The dynamic references in a document, such as {{resolve:ssm:name}}. They are resolved in templates only. */
+/** Reports the dynamic references in a document, such as {{resolve:ssm:name}}. They are resolved only in templates. */
 export function* dynamicReferences(document: object, key = ''): Generator<Problem> {
   for (const [name, value] of Object.entries(document)) {
     const path = Array.isArray(document) ? `${key}[${name}]` : key === '' ? name : `${key}.${name}`;

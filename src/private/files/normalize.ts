@@ -165,7 +165,7 @@ function tableName(text: string): string | undefined {
   return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
 }
 
-/** Whether a string in a map can only be a note, because other values or names of the map never look like notes. */
+/** Whether a string in a map can only be a note, because the other names or values in the map never look like notes. */
 function isNoteInMap(key: string, item: SchemaNode, hasTables: boolean): boolean {
   return isHidden(key) ? hasTables || !item.allowsText : isNote(key) && !item.allowsText && !item.isListOfTexts;
 }

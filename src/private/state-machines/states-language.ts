@@ -59,7 +59,7 @@ export function taskState(partition: string, service: string, fields: State): St
   return { Type: 'Task', Resource: `arn:${partition}:states:::${service}`, Retry: RETRIES, ...fields };
 }
 
-/** A Map state that runs states for each item within the same execution. */
+/** A Map state that runs the given states for each item, within the same execution. */
 export function inlineMap(
   items: string, concurrency: number, startAt: string, states: { readonly [name: string]: State }, fields: State,
 ): State {

@@ -1,4 +1,4 @@
-"""Type inference for JSON columns, from facts about the cells that can be merged in any order."""
+"""Type inference for JSON columns, from facts about the cells. The facts can be merged in any order."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ clean_name = lru_cache(maxsize=100_000)(_clean_name)
 
 @dataclass(frozen=True)
 class Member:
-    """A field of objects: its lowest position in any object, and the inference from its values."""
+    """A field of JSON objects: its lowest position in any object, and the type inference from its values."""
 
     place: int
     inference: "JsonInference"
@@ -57,7 +57,7 @@ class JsonInference:
         """The preferred column type.
 
         Its `spelling` is `text` for scalars of several types and `json` for JSON text. For a nested type, `spelling` is
-        the type with these words in place of string.
+        the type with `text` or `json` instead of `string`.
         """
         if self.json_types == {"text"} and self.texts.candidates:
             return self.texts.best
@@ -72,7 +72,7 @@ class JsonInference:
 
     @property
     def detailed_type(self) -> AthenaType:
-        """The preferred type with `text` and `json` as in `best`, and with dates as strings."""
+        """The preferred type, with `text` or `json` instead of `string` as in `best`, and with dates as strings."""
         if self.opaque:
             return AthenaType("json")
         match sorted(self.json_types):
@@ -143,7 +143,7 @@ def _widened(published: AthenaType, inference: JsonInference) -> AthenaType:
 
 
 def detailed_type_of(column_type: ColumnType) -> AthenaType:
-    """The type of a column with `text` and `json` in place of string, according to its `spelling`."""
+    """The type of a column, with `text` or `json` instead of `string` where its `spelling` contains these words."""
     if column_type.type == "string":
         return AthenaType(column_type.spelling if column_type.spelling in ("text", "json") else "string")
     return parsed(column_type.spelling if "<" in column_type.spelling else column_type.type)

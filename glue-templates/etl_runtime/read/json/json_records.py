@@ -1,7 +1,7 @@
 """Split JSON documents into batches of records, one JSON value per line, with constant memory.
 
-Only the path to the records is parsed here. The records are only split at brackets and commas; each Spark task then
-parses its own records strictly.
+Only the path to the records is parsed here. The records themselves are not parsed, but split at brackets and commas;
+each Spark task then parses its own records strictly.
 """
 
 import logging
@@ -33,7 +33,7 @@ def json_records(
     """Yield the records in a sequence of JSON documents, usually a single one. Records are the elements of a list, or
     objects.
 
-    Each call of `open_blocks` starts at the beginning of the file.
+    Each call of `open_blocks` returns the blocks of the file from the beginning.
 
     `records` is file_format.records: keys separated by dots, or $ for the document itself. If it is None, the records
     are at the published location in `places`, or where `detect_place` finds the records of the `table`. With
@@ -125,7 +125,7 @@ def _undeclared_path(
 def _refuse_other_place(
     reader: JsonReader, table: str, places: TableRecords, known: RecordsPlace, optional: bool, shape: RecordShape
 ) -> None:
-    """Raise RunFailed, unless a missing list means that there are no records."""
+    """Raise RunFailed for records that are not in `known`, unless a missing list means that there are no records."""
     try:
         detected = detect_place(reader, table, optional, shape)
     except RunFailed as error:
@@ -253,7 +253,7 @@ def _oriented(reader: JsonReader, first: bytes, parents: tuple[str, ...], shape:
 def _records_at_position(
     reader: JsonReader, path: tuple[str, ...], parents: tuple[str, ...], optional: bool, shape: RecordShape
 ) -> Iterator[Records]:
-    """The records at a path that begins with a position in the list at the cursor."""
+    """The records at a path that begins with an index of the list at the cursor."""
     length = 0
     for position in reader.items():
         length += 1

@@ -110,7 +110,7 @@ class Records:
 
 @dataclass(frozen=True)
 class Lines:
-    """The end offsets of records and comments in a text, and replacement text by line number.
+    """The end offsets of records and comments in a text, and replacement text, keyed by line number.
 
     Comments are removed. `all_ends` are the end offsets of all lines, including lines inside quotes.
     """
@@ -430,8 +430,8 @@ def _record_pattern(file_format: FileFormat, strict: bool) -> re.Pattern[bytes]:
 
 @lru_cache
 def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A pattern for a field with its delimiter or line ending. `tail` is the text after the closing quote of
-    `quoted`."""
+    """A pattern for a field with its delimiter or line ending. The group `tail` matches the text after the closing
+    quote of the group `quoted`."""
     quoted, plain, delimiter = _patterns(file_format)
     return re.compile(
         rb"(?:(?P<quoted>%b)(?P<tail>%b)|%b)(?P<end>%b|\r\n?|\n)" % (quoted, plain, plain, delimiter), re.DOTALL
@@ -440,7 +440,7 @@ def field_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
 
 @lru_cache
 def _special_pattern(file_format: FileFormat) -> re.Pattern[bytes]:
-    """A pattern for quotes, escapes and comments: positions where the record may not end at the next line ending."""
+    """A pattern for quotes, escapes and comments. The next line ending after a match may be part of the record."""
     specials = b"|".join(re.escape(each.encode()) for each in (file_format.quote, file_format.escape) if each)
     comment = _comment_pattern(file_format.comment.encode()).pattern if file_format.comment else b""
     return re.compile(b"|".join(part for part in (specials, comment) if part))
