@@ -5,7 +5,7 @@ import { AppFile, appFiles } from './app-files';
 import { Failure } from './failure';
 import { relativePath } from './relative-path';
 
-/** A file must be newer by this number of milliseconds to count as changed, because file systems round times. */
+/** A file must be newer by this number of milliseconds to count as changed, because file systems round timestamps. */
 const TOLERANCE = 1000;
 
 /**
@@ -89,7 +89,7 @@ export function requireApp(app: string, what: string): string {
   return folder;
 }
 
-/** The folder of the cdk.json: the folder of the cloud assembly, or the nearest folder above it. */
+/** The folder that contains cdk.json: the folder of the cloud assembly, or the nearest folder above it. */
 function appFolder(app: string): string | undefined {
   let folder = path.dirname(path.resolve(app));
   while (!fs.existsSync(path.join(folder, 'cdk.json'))) {

@@ -20,7 +20,7 @@ export interface Column {
 const MAX_CELL = 40;
 /** If the note about omitted columns would leave less width than this for the heading, the heading is not truncated. */
 const MIN_HEADING = 8;
-/** The maximum column width without a terminal. Longer cells overflow and are not truncated. */
+/** The maximum column width if the output is not a terminal. Longer cells overflow and are not truncated. */
 const MAX_COLUMN_WIDTH = 60;
 
 /**

@@ -42,7 +42,7 @@ def new_run_id(started: datetime) -> str:
 class RunRecord:
     """A context manager that writes the record when the run starts and when it ends.
 
-    The `with` block is the run: an exception in it sets the status to failed. Within the block, the log lines of the
+    The `with` block is the run: an exception in it sets the status to "failed". Within the block, the log lines of the
     runtime are printed, and SIGTERM ends the run with an exception. Once the publication begins, SIGTERM is ignored, so
     that the record shows whether the run has published.
     """

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def recover(names: Names, store: Store, start_spark: "Callable[[], SparkSession] | None" = None) -> bool:
-    """Finish or undo the interrupted publication of an earlier run, and delete the objects of that run in staging.
+    """Finish or undo the interrupted publication of an earlier run, and delete the objects that
+    the earlier run left in staging.
 
     Spark is started only to finish the commits of Iceberg tables. Returns false if commits have to be finished, but
     `start_spark` is None.

@@ -41,7 +41,7 @@ LOOKBACK_DAYS = 7
 
 @dataclass(frozen=True)
 class KeptOriginal:
-    """An original and its key in raw/. `is_stored` means that an earlier run has already stored it there."""
+    """An original and its key in raw/. `is_stored` means that an earlier run has already stored it under this key."""
 
     original: Original
     raw: str

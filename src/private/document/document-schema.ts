@@ -205,8 +205,8 @@ function inOrder(node: SchemaNode, value: unknown): unknown {
 }
 
 /**
- * The error codes of invalid values, each with a pattern for their JSON pointers. All other values have the code
- * VALUE_INVALID.
+ * The error codes of invalid values, each with a pattern for the JSON pointers of these values. All other values have
+ * the code VALUE_INVALID.
  */
 const VALUE_CODES: [pointer: RegExp, code: ErrorCode][] = [
   [/^\/dataset$/, 'DATASET_NAME_INVALID'],

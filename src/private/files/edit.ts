@@ -13,7 +13,7 @@ export interface Edit {
   readonly newValue: unknown;
   /** A sentence for the user. */
   readonly reason: string;
-  /** How the correction is reported when the file is loaded. It is an error if the meaning is uncertain. */
+  /** How the correction is reported when the file is loaded. The severity is `error` if the meaning is uncertain. */
   readonly severity: 'none' | 'warning' | 'error';
 }
 

@@ -88,7 +88,7 @@ function isSame(user: IUser, ...statements: PolicyStatement[]): boolean {
   return new Set(texts).size === 1;
 }
 
-/** Measures copies, because a document freezes the statements that it renders. */
+/** Measures copies of the statements, because a policy document freezes the statements that it renders. */
 function managedLength(user: IUser, statements: PolicyStatement[]): number {
   return policyLength(
     Stack.of(user), new PolicyDocument({ minimize: true, statements: statements.map(each => each.copy()) }),
