@@ -192,7 +192,8 @@ export class Auth {
   /**
    * Uses the OAuth 2.0 client credentials grant. The secret is a JSON object with the client ID and the client secret.
    *
-   * The run uses them to request a token, and requests a new token if the current one expires or is rejected.
+   * The run uses these credentials to request a token, and requests a new token if the current one expires or is
+   * rejected.
    *
    * @param options the secret, and the token endpoint
    * @see https://datatracker.ietf.org/doc/html/rfc6749#section-4.4

@@ -297,7 +297,10 @@ function fileFormatDocument(scope: Construct, format: FileFormat): DatasetDocume
   return { ...format._document, column_names: format._document.column_names ?? format._columnNamesByTable };
 }
 
-/** Converts the values of a map. A value that is not a map is returned unchanged, and the schema reports it. */
+/**
+ * Converts the values of a map. If `map` is not an object, it is returned unchanged, and validation against the schema
+ * reports it.
+ */
 function mapValues<From, To>(map: { [key: string]: From }, value: (from: From) => To): { [key: string]: To } {
   return isStruct(map)
     ? Object.fromEntries(Object.entries(map).map(([key, from]) => [key, value(from)]))

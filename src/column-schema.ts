@@ -41,7 +41,7 @@ export interface ColumnSchema {
    *
    * The gates `missing_columns` and `all_null_columns` do not check an optional column.
    *
-   * @default false - a published column whose values are all lost usually means that the source has changed
+   * @default false - if a published column is missing or entirely null, the source has usually changed
    */
   readonly optional?: boolean;
 

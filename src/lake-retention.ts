@@ -40,9 +40,9 @@ export interface LakeRetention {
    * How long to keep the superseded snapshots of Iceberg tables: whole hours, at least 1 hour. Repeat this setting in
    * `EtlCore.fromPrefixes`.
    *
-   * A query can read the table as it was in a snapshot. The last two publications are always kept. A run deletes the
-   * files of expired snapshots after it publishes. Synthesis fails with `VALUE_INVALID` if the time is less than 1 hour
-   * or not in whole hours.
+   * A time travel query can read the table as of any snapshot that is kept. The last two publications are always kept.
+   * A run deletes the files of expired snapshots after it publishes. Synthesis fails with `VALUE_INVALID` if the time
+   * is less than 1 hour or not in whole hours.
    *
    * @default Duration.days(7) - a week to recover from a mistake
    */

@@ -70,8 +70,8 @@ def explained(error: BotoCoreError | ClientError, region: str | None, resource: 
 
 
 def is_lake_formation_denial(message: str) -> bool:
-    """Whether Lake Formation denied a request. Only the message shows this, because the error code is the same as for
-    IAM."""
+    """Whether Lake Formation denied a request. Only the message shows this, because the error code is the same as for a
+    denial by IAM."""
     found = re.search(r"Lake Formation|lakeformation:", message)
     return found is not None and re.search(r"insufficient|not authorized|denied", message, re.IGNORECASE) is not None
 

@@ -73,9 +73,10 @@ def identity(aws: Aws, _: Request) -> Any:
 
 
 def mirror(aws: Aws, request: Request) -> Any:
-    """Copy the records of runs since `since`, up to `limit` per dataset, and delete copies of deleted records.
+    """Copy the records of runs since `since`, up to `limit` per dataset, and delete the copies of records that no
+    longer exist.
 
-    Record keys sort by time, so the listing starts after the oldest key that is needed. An object is copied only if its
+    Record keys sort by time, so the listing starts at the first key that can be needed. An object is copied only if its
     size or its modification time differs from that of its copy.
     """
     s3, glue = aws.client("s3"), aws.client("glue")
@@ -247,7 +248,8 @@ def run(aws: Aws, request: Request) -> Any:
 
 
 def _print_new(events: Iterator[tuple[str, str]], shown: set[str]) -> int:
-    """Print the lines of events that are not `shown` yet. Returns the time of the newest event in milliseconds."""
+    """Print the lines of the events that are not in `shown` yet. Returns the time of the newest event in
+    milliseconds."""
     newest = 0
     new = [(key, line) for key, line in events if key not in shown]
     for key, line in new:

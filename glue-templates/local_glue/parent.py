@@ -1,6 +1,6 @@
 """Ends a process when the `medallion` command that started it ends, even if the command is killed with kill -9.
 
-python parent.py COMMAND …     runs a command that ends with its parent; the exit code is the exit code of the command
+python parent.py COMMAND …     runs a command that ends when its parent ends; returns the exit code of the command
 """
 
 import os
@@ -15,8 +15,8 @@ def end_with_parent() -> None:
     """End this process when its parent ends. If this process is a process group leader, end the group.
 
     The parent keeps the other end of standard input open and never writes to it, so end-of-file means that the parent
-    has ended. If standard input is not a pipe (but a terminal, a file or /dev/null), it is not watched. The
-    parent-death signal of Linux is not used, because it does not end child processes.
+    has ended. If standard input is a terminal, a file or /dev/null, it is not watched. The parent-death signal of Linux
+    is not used, because it does not end child processes.
     """
     mode = os.fstat(0).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):

@@ -10,7 +10,7 @@ import { outputOf, requireApp, SYNTH_ENVIRONMENT, synthCommand } from './synth';
  */
 const CONTEXT_FILE = 'CONTEXT_OVERFLOW_LOCATION';
 
-/** JavaScript code that prints the environment variables that the CDK CLI sets, as JSON. */
+/** JavaScript code that prints, as JSON, the environment variables that the CDK CLI sets. */
 const PRINT_VARIABLES = 'const { env } = process; console.log(JSON.stringify(Object.fromEntries(Object.keys(env)'
   + `.filter(name => name.startsWith('CDK_') || name === '${CONTEXT_FILE}').map(name => [name, env[name]]))))`;
 
@@ -136,7 +136,7 @@ function readJson(file: string): unknown {
   return JSON.parse(fs.readFileSync(file, 'utf8'));
 }
 
-/** Whether the CDK CLI is not needed for an assembly: it needs no context lookup and contains no construct errors. */
+/** Whether an assembly is complete without the CDK CLI: it needs no context lookup and contains no construct errors. */
 function isComplete(assembly: string): boolean {
   const { missing = [], artifacts = {} } = readJson(path.join(assembly, 'manifest.json')) as Manifest;
   return missing.length === 0

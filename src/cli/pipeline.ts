@@ -111,7 +111,7 @@ function partitionOf(region: string): string {
   return region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
-/** The datasets of a pipeline that are deployed by the same app, or the same stage, keyed by `layer/dataset`. */
+/** The datasets of a pipeline that are in the same cloud assembly as the pipeline, keyed by `layer/dataset`. */
 export function datasetsOf(
   { resourcePrefix, assembly, account, region, nodes }: Pipeline, datasets: Dataset[],
 ): Map<string, Dataset> {

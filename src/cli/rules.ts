@@ -29,7 +29,7 @@ interface Table extends RuledTable {
 /**
  * Prints the data rules of a dataset or of all datasets.
  *
- * @param name the dataset, or `layer/dataset`; undefined for all
+ * @param name the name of the dataset, or `layer/dataset`; undefined for all datasets
  */
 export function rules(name: string | undefined, { app, json, value, stack, dqdl }: RulesOptions): void {
   const all = readDatasets(app, readValues(value));

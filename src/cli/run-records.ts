@@ -127,7 +127,9 @@ export interface RunRecord {
   readonly gates: RecordGate[];
   /** The findings of the gates that failed but were allowed to fail. */
   readonly allowed: string[];
-  /** For a dataset with a history, the number of rows per change: `insert`, `update`, `close`, `delete`, `same`. */
+  /**
+   * The number of rows per kind of change, for a dataset with a history: `insert`, `update`, `close`, `delete`, `same`.
+   */
   readonly versions: Record<string, number>;
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
@@ -157,11 +159,11 @@ export interface Publication {
   readonly tables: Record<string, PublishedTable>;
 }
 
-/** The dataset and the layer at the end of the prefix of run records: `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
+/** Matches the dataset and the layer at the end of a prefix of run records: `s3://BUCKET/etl/DATASET/runs/LAYER/`. */
 const RUNS = /\/([^/]+)\/runs\/([^/]+)\/?$/;
 /**
- * The name of a run record. Files with other names are ignored, because their names could contain terminal escape
- * sequences.
+ * Matches the file name of a run record. Files with other names are ignored, because their names could
+ * contain terminal escape sequences.
  */
 const RECORD = /^run_id=(\w[\w-]*)\.json$/;
 const STATUSES: readonly RunStatus[] = ['running', 'published', 'unchanged', 'failed'];

@@ -18,7 +18,7 @@ const DEFAULT_REGION = 'us-east-1';
 
 /**
  * Serves the S3 API and the Data Catalog of the local lake until the command is interrupted. If standard input is a
- * pipe, the command also ends when the pipe is closed, because the program that started it has ended.
+ * pipe, the command also ends when the pipe is closed, because then the program that started the command has ended.
  */
 export async function serve({ data, json, port }: ServeOptions): Promise<void> {
   Lake.require(data);

@@ -4,7 +4,7 @@ import { Dataset } from './dataset';
 import { documentOf } from './dataset-document';
 import { Failure } from './failure';
 
-/** Local substitutes for the AWS resources that a job reads outside the lake. */
+/** Local substitutes for the AWS resources outside the lake that a job reads. */
 export interface Substitutes {
   /** The files with the values of secrets, keyed by the name or ARN of the secret. */
   readonly secrets: Record<string, string>;

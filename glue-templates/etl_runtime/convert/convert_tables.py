@@ -100,7 +100,7 @@ class ConvertedTable:
         return {name: sum(shard.rescued.get(name, 0) for shard in self.shards) for name in names}
 
     def examples(self) -> dict[str, str]:
-        """For each column with values in meta_rescued, the first of these values with its row and file."""
+        """The first value in meta_rescued for each column, with its row and file, keyed by column."""
         examples: dict[str, str] = {}
         for shard in self.shards:
             examples = {**shard.examples, **examples}

@@ -45,7 +45,8 @@ class FileFormat:
     implied by another key. If `encoding` is None, the encoding is UTF-8, unless the file begins with the byte order
     mark (BOM) of another encoding. An empty `quote`, `escape` or `comment` turns off that feature. If
     `is_delimiter_declared` is false, the file extension determines the delimiter. If `is_quote_declared` is true, line
-    breaks inside quotes are intended. `column_names` and `header` apply to a table only after `of_table`.
+    breaks inside quotes are intended. `column_names` and `header` are valid for a table only in the result of
+    `of_table`.
     """
 
     delimiter: str = ","

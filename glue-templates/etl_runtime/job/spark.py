@@ -31,7 +31,7 @@ SETTINGS = {
     "spark.sql.parquet.summary.metadata.level": "ALL",  # a convention of the lake; the Spark versions of Glue ignore it
 }
 
-REMEDY = "Correct the query or the script if it is the cause. Otherwise, run again."
+REMEDY = "If the query or the script causes this error, correct it. Otherwise, run the job again."
 
 
 class BackgroundSpark:

@@ -144,7 +144,8 @@ class IcebergTables:
         """Publish the tables and return the content of published.json.
 
         If a commit fails, the previous snapshots of the tables that are already committed are restored, and the error
-        is raised. If the outcome of a commit is unknown, the intent remains, and the next run finishes or drops it.
+        is raised. If the outcome of a commit is unknown, the intent remains, and the next run finishes or abandons the
+        publication.
         """
         new = new_publication(staged, metadata, old, self._names, self._run_id) | {"table_format": "iceberg"}
         intent = self._intent(staged, new, old)
@@ -171,7 +172,7 @@ class IcebergTables:
             raise RunFailed(
                 ErrorCode.PUBLICATION_NOT_FOUND,
                 f"The publication of run {run_id} "
-                + ("has different tables from the dataset. " if record else "is not kept. ")
+                + ("has different tables than the dataset has now. " if record else "is not kept. ")
                 + f"Runs of {self._names.dataset} whose publications are kept: {', '.join(kept) or 'none'}. "
                 "Set run_options.rollback_to to one of these run IDs.",
             )
@@ -252,7 +253,7 @@ class IcebergTables:
         return deletions
 
     def _objects_of(self, record: Mapping[str, Any], key: str) -> set[str]:
-        """All objects of a table's snapshot, from the record of its publication."""
+        """All objects of a table's snapshot, read from the record of the publication."""
         return files(record, self._names, key) | set(record["metadata_objects"][key])
 
     def _publications(self) -> dict[str, dict[str, Any]]:

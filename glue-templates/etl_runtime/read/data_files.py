@@ -91,8 +91,8 @@ def only_data_file(members: Sequence[Member]) -> tuple[Member | None, str]:
 
 
 def kind_of_content(member: Member) -> ContentKind | None:
-    """The kind of content that the first bytes of a file show. Returns None for anything else, such as prose or an
-    empty file."""
+    """The kind of content of a file, detected from its first SAMPLE_BYTES bytes. Returns None for any other content,
+    such as prose, and for an empty file."""
     try:
         with member.open() as stream:
             head = stream.read(SAMPLE_BYTES)
@@ -117,7 +117,7 @@ def kind_of_content(member: Member) -> ContentKind | None:
 
 
 def is_prose(member: Member) -> bool:
-    """Whether a file contains sentences instead of records or a list of words."""
+    """Whether a file contains sentences, rather than records or a list of words."""
     if kind_of_content(member) is not None:
         return False
     with member.open() as stream:

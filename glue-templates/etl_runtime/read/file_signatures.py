@@ -1,4 +1,4 @@
-"""Files that are not supported, identified by their magic bytes: archives, documents, images and other data formats."""
+"""Identifies unsupported files by their magic bytes: archives, documents, images and other data formats."""
 
 import re
 from dataclasses import dataclass
@@ -82,14 +82,14 @@ OFFICE_FOLDERS = (
 
 @dataclass(frozen=True)
 class UnsupportedFile:
-    """`what` is the file type with its article. `kind` determines the remedy in the error message."""
+    """`what` is the file type with an article, such as `a PDF file`. `kind` determines the remedy in errors."""
 
     what: str
     kind: Literal["archive", "format"]
 
 
 def unsupported_file(head: bytes, inside: bool = False) -> UnsupportedFile | None:
-    """The type of a file that is not supported, from its first HEAD_BYTES. Returns None for any other file.
+    """The type of an unsupported file, detected from its first HEAD_BYTES bytes. Returns None for any other file.
 
     An archive inside another container is never supported.
     """

@@ -13,7 +13,8 @@ MEMORY_SCHEME = "memory://"
 class Part:
     """Complete records of one file, without a header.
 
-    `uri` refers to a file on the driver, an object in staging, or a part in the driver's memory that is not kept.
+    `uri` refers to a file on the driver, an object in staging, or a part that is only in the driver's memory and is not
+    kept.
 
     `sources` are the source columns of a text file, in order, and `delimiter` separates its fields. `first` is the
     number of this part's first record within the file.

@@ -30,7 +30,7 @@ def check_gates(
 ) -> list[dict[str, Any]]:
     """Return the failed gates that are allowed to fail, as entries of the run record.
 
-    `violations` and `churn` are the findings about violated rules and about too many new versions, keyed by table.
+    `violations` lists violated rules, and `churn` lists findings about too many new versions, both keyed by table.
     Raises RunFailed if a gate fails that is not allowed to fail.
     """
     failures = [
@@ -45,8 +45,8 @@ def check_gates(
 
 
 def require_unique_keys(tables: Mapping[str, TransformedTable]) -> None:
-    """Raise RunFailed if the new rows of a history contain a key more than once. Otherwise, the objects of the history
-    would be incomplete."""
+    """Raise RunFailed if the new rows of a history contain a key more than once. With duplicate keys, the objects of
+    the history would be incomplete."""
     for key, table in tables.items():
         if count := table.written.actions[DUPLICATE]:
             examples = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in table.written.examples)
@@ -54,7 +54,7 @@ def require_unique_keys(tables: Mapping[str, TransformedTable]) -> None:
                 ErrorCode.HISTORY_KEY_NOT_UNIQUE,
                 f"{key}: history.business_key is not unique: found {plural(count, 'row')} with the same key as another "
                 f"row, for example {examples}. The published table is unchanged. "
-                "Change the query so that it returns each key only once, or add a column to the key.",
+                "Change the query so that it returns each key only once, or add a column to history.business_key.",
             )
 
 

@@ -44,7 +44,7 @@ def query(
 
 
 def _kind(spark: "SparkSession", statement: Statement, file: str) -> str:
-    """The class of the statement's plan. Raises RunFailed unless it is a query or creates a temporary view.
+    """The class of the statement's plan. Raises RunFailed unless the statement is a query or creates a temporary view.
 
     Other statements could change tables that other queries read.
     """
@@ -82,8 +82,8 @@ def _analyzed(spark: "SparkSession", statement: Statement, file: str, tables: It
 
 
 def temporary_views(spark: "SparkSession") -> list[str]:
-    """The names of the session's temporary views. `spark.catalog.listTables` analyzes each view and table, which takes
-    a second."""
+    """The names of the session's temporary views. `spark.catalog.listTables` is not used, because it analyzes each
+    view and table, which takes a second."""
     found = spark._jsparkSession.sessionState().catalog().listLocalTempViews("*")
     return [str(found.apply(index).table()) for index in range(found.size())]
 
@@ -100,7 +100,7 @@ def _view(spark: "SparkSession", name: str, file: str) -> "DataFrame":
 
 
 def _failure(error: PySparkException, statement: Statement, file: str, tables: Iterable[str]) -> RunFailed:
-    """Convert Spark's error to one line with its position in the file, without the plan that Spark appends."""
+    """Convert Spark's error to one line with the position in the file, without the plan that Spark appends."""
     text = str(error).strip()
     position = POSITION.search(text)
     where = f"line {position[1]}, column {int(position[2]) + 1}" if position else f"line {statement.line}"

@@ -25,7 +25,7 @@ CHUNK_BYTES = 64 << 10
 
 
 def open_source(source: str) -> Original:
-    """Open the first SAMPLE_BYTES of text or JSON Lines. A file of another type is opened completely.
+    """Open the first SAMPLE_BYTES bytes of a text or JSON Lines file, or the complete file if it has another type.
 
     `source` is a URL or the path of a local file. Raises RunFailed if it cannot be read.
     """
@@ -77,7 +77,7 @@ def _decompressed(original: Original) -> Original | None:
 
 
 def _decompress(compressed: bytes) -> tuple[bytes, int]:
-    """Return the decompressed start of a gzip or bzip2 file, and the number of compressed bytes that it was read from.
+    """Return the decompressed start of a gzip or bzip2 file, and the number of compressed bytes that were read.
 
     Other files are returned unchanged.
     """

@@ -24,7 +24,7 @@ Values = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Cell:
-    """A value that differs: the number of the expected row, starting at 1, the column, and both values as text."""
+    """A value that differs. `row` is the number of the expected row, starting at 1. Both values are text."""
 
     row: int
     column: str
@@ -35,7 +35,7 @@ class Cell:
 
 @dataclass
 class Difference:
-    """The differences between two tables: cells, and entire rows as text."""
+    """The differences between two tables: cells that differ, and missing and unexpected rows. All values are text."""
 
     columns: Sequence[str]
     types: Sequence[str]
@@ -50,7 +50,8 @@ class Difference:
 def difference(
     expected: Sequence[Values], actual: Sequence[Values], types: Mapping[str, str], *, ordered: bool
 ) -> Difference:
-    """Compare two tables with these columns. With `ordered`, rows at the same positions are compared."""
+    """Compare two tables. `types` are the types of their columns, keyed by name. With `ordered`, rows at the same
+    positions are compared."""
     found = Difference(list(types), list(types.values()))
     tolerances = [TOLERANCES.get(type_, 0.0) for type_ in types.values()]
     if ordered:
@@ -139,7 +140,7 @@ def _select(row: Values, selected: Sequence[bool]) -> Values:
 def _without_similar(
     found: Difference, missing: Numbered, unexpected: list[Values], tolerances: Sequence[float]
 ) -> tuple[Numbered, list[Values]]:
-    """Pair rows that are equal in at least half of their columns, and note the cells that differ."""
+    """Pair rows that are equal in at least half of their columns, and record the cells that differ."""
     width = len(tolerances)
     scored = sorted(
         (len(differing), number, other)

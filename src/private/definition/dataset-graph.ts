@@ -9,8 +9,8 @@ export type Graph = Map<string, string[]>;
  * Registers the inputs of a dataset. Fails if the dataset depends on itself, directly or through other datasets.
  *
  * @param lake the resource prefix of the lake
- * @param dataset as `layer/dataset`
- * @param inputs as `layer/dataset`
+ * @param dataset the dataset, as `layer/dataset`
+ * @param inputs the inputs of the dataset, as `layer/dataset`
  */
 export function registerInputs(scope: IConstruct, lake: string, dataset: string, inputs: string[]): void {
   const graph = lakeState(scope, 'inputs', lake, () => new Map<string, string[]>());
@@ -26,7 +26,9 @@ export function registerInputs(scope: IConstruct, lake: string, dataset: string,
   }
 }
 
-/** The inputs of all datasets that a lake has so far, whether or not their stacks have an environment. */
+/**
+ * The inputs of the datasets of a lake that are registered so far, including datasets in environment-agnostic stacks.
+ */
 export function datasetGraph(scope: IConstruct, lake: string): Graph {
   return new Map(lakeStates<Graph>(scope, 'inputs', lake).flatMap(graph => [...graph]));
 }

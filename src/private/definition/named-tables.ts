@@ -7,7 +7,7 @@ import { withDatabases } from '../scripts/query-databases';
 
 const LAYER_NAMES = LAYERS.join('|');
 
-/** A table of the lake: its database, as a placeholder or with any prefix, and its name. */
+/** Matches a table of the lake: its database, as a placeholder or with any prefix, and its name. */
 const TABLE = new RegExp(`^(?:\\$\\{(${LAYER_NAMES})_database\\}|(\\w+)_(${LAYER_NAMES}))\\.(\\w+)$`);
 
 /** The tables of the lake that appear in the settings of a dataset. */
@@ -20,7 +20,7 @@ export function namedTables(document: DatasetDocument): NamedTable[] {
   ];
 }
 
-/** The tables of inputs that rules refer to, as `database.table` or only by the name of the table. */
+/** The tables of inputs that rules refer to, either as `database.table` or by the name of the table alone. */
 function referencedTables({ data_quality: { rules = [] } = {} }: DatasetDocument): NamedTable[] {
   return rules.flatMap(({ relationships }, index) => relationships === undefined
     ? []
@@ -67,7 +67,7 @@ function withDatabase(rule: DataRule, resolved: (table: string) => string): Data
 export type TablesByDataset = ReadonlyMap<string, string[] | undefined>;
 
 /**
- * The dataset of a table, as `layer/dataset`. Undefined if no dataset has the table.
+ * The dataset that publishes a table, as `layer/dataset`. Undefined if no dataset has the table.
  *
  * @param table the name of the table, as `database.table`. The prefix of the database is not checked.
  */

@@ -35,14 +35,14 @@ export function* apiProblems(document: DatasetDocument): Generator<Problem> {
   }
 }
 
-/** Headers and parameters that usually contain secrets, in lower case, without hyphens and underscores. */
+/** Headers and parameters that usually contain secrets. The names are in lower case, without hyphens or underscores. */
 const SECRET_HEADERS = ['authorization', 'proxyauthorization', 'cookie', 'xapikey', 'apikey', 'xauthtoken'];
 const SECRET_PARAMS = ['apikey', 'accesstoken', 'clientsecret', 'password', 'token'];
 
 /** Headers that the job sets. */
 const RESERVED_HEADERS = ['host', 'content-length', 'transfer-encoding', 'connection', 'accept-encoding', 'range'];
 
-/** The error does not repeat the value, because it may be a secret. */
+/** The remedy for a secret in the configuration. The error does not repeat the value, because it may be a secret. */
 const SECRET_REMEDY =
   'Do not put secrets into files or templates. Use auth, which reads the secret from AWS Secrets Manager.';
 
@@ -170,7 +170,7 @@ const AUTH_KEYS: { readonly [type in Auth['type']]: KeysOfType } = {
   },
 };
 
-/** Checks for keys that do not apply to a type, and for missing keys. */
+/** Checks for keys that do not apply to a type of pagination or authentication, and for missing required keys. */
 function* typeProblems(
   key: string,
   { type, ...set }: Pagination | Auth,
@@ -399,7 +399,7 @@ export function* keyColumnProblems(
   }
 }
 
-/** The cycle of for_each that starts and ends with an endpoint, or undefined if there is none. */
+/** The endpoints in the for_each cycle that starts and ends with an endpoint, or undefined if there is no cycle. */
 function forEachCycle(name: string, endpoints: { readonly [name: string]: ApiEndpoint }): string[] | undefined {
   const visited = [name];
   let next = endpoints[name].for_each?.endpoint;
@@ -410,7 +410,7 @@ function forEachCycle(name: string, endpoints: { readonly [name: string]: ApiEnd
   return visited.length > 1 && visited[visited.length - 1] === name ? visited : undefined;
 }
 
-/** The URLs without TLS that receive credentials, except URLs of the local machine. */
+/** The http:// URLs, except those on the local machine, to which requests would send credentials without TLS. */
 export function* unencryptedUrls(
   document: DatasetDocument,
 ): Generator<{ readonly key: string; readonly host: string }> {

@@ -107,7 +107,7 @@ function* relationshipProblems(
 
 /**
  * Adds the name of each rule, and the database of each table that a relationship refers to. The job and other tools
- * need them in the document.
+ * need these values in the document.
  *
  * @param databases the databases of the inputs. If there are several, the job determines the database of each table.
  */

@@ -20,7 +20,7 @@ export class SchemaNode {
     return new SchemaNode(root, document, partsFor(root, root, document, isOfType));
   }
 
-  /** @param parts the parts, each before the parts that it refers to */
+  /** @param parts the parts of the schema that apply to the value, each before the parts that it refers to */
   private constructor(private readonly root: Schema, private readonly value: unknown, readonly parts: Schema[]) {}
 
   /** The node of a child value. */

@@ -17,7 +17,7 @@ export function isS3(url: string): boolean {
   return url.startsWith('s3://');
 }
 
-/** Whether a source URL is the path of a file instead of a URL. False for a token. */
+/** Whether a value of `source_url` is the path of a file, not a URL. False for a token. */
 export function isPath(url: string): boolean {
   return !Token.isUnresolved(url) && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(url);
 }

@@ -4,8 +4,8 @@ import { synthError } from './synth-error';
 import { unknownKeyRemedy, unknownKeys } from './unknown-key';
 
 /**
- * A class that a prop requires: a member that only instances of the class have, and an example of an instance for
- * errors.
+ * A class that a prop requires: a member that only instances of the class have, and an example of an instance, which
+ * error messages show.
  */
 export interface PropClass {
   readonly member: string;
@@ -40,7 +40,7 @@ export function checkProps<Props extends object>(scope: IConstruct, props: Props
   checkTypes(scope, '', props, types);
 }
 
-/** Checks the names and types of the properties of a prop. Any unknown name causes an error. */
+/** Checks the names and types of the properties of a prop that is an object. Any unknown name causes an error. */
 export function checkStruct<Struct extends object>(
   scope: IConstruct,
   prop: string,

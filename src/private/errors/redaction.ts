@@ -1,4 +1,4 @@
-/** Redacts credentials in the URLs of a text, because many people can read build logs. */
+/** Redacts credentials in the URLs that a text contains, because many people can read build logs. */
 export function redactUrls(text: string): string {
   return text
     .replace(/\/\/[^/"]*@/g, '//***@')

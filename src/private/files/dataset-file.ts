@@ -32,7 +32,7 @@ export interface DatasetFile {
 }
 
 /**
- * The dataset of a file. Undefined if its syntax or its name is invalid.
+ * The dataset of a file. Undefined if the syntax of the file or the name of the dataset is invalid.
  *
  * @param folder the folder of the lake
  */

@@ -17,7 +17,7 @@ export interface PipelineFile {
   readonly document: PipelineDocument;
   /** The known datasets that the file lists by name or by pattern, such as `bronze/zipcodes`. */
   readonly datasets: string[];
-  /** The problems of the file alone, without those that involve other files. */
+  /** The problems of the file itself, excluding those that involve other files. */
   readonly problems: FileProblem[];
 }
 
@@ -81,7 +81,7 @@ function* nameProblems({ pipeline }: PipelineDocument): Generator<Problem> {
   }
 }
 
-/** The remedy for a missing name suggests the name of the file, because users expect the pipeline to have this name. */
+/** The problem for a violation. If the name of the pipeline is missing, the remedy suggests the name of the file. */
 function withFileName(violation: Violation, file: string): Problem {
   const name = path.basename(file, '.json').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[-0-9]+|-+$/g, '');
   return violation.isMissing && violation.path.join() === 'pipeline'

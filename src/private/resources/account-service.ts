@@ -3,7 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
 /**
- * A service that acts for this account, such as `states`.
+ * The principal of a service, such as `states`, that may act only on behalf of this account.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
  */

@@ -7,7 +7,7 @@ import { IConstruct } from 'constructs';
  * It is stored on the stage itself and not in a variable of a module: an app can contain several copies of this
  * package, for example because of workspaces or `npm link`, and each copy has its own variables.
  *
- * @param name the name of the state, which all versions of the package use for the same type
+ * @param name the name of the state, which must stand for the same type in all versions of the package
  */
 export function stageState<T>(scope: IConstruct, name: string, create: () => T): T {
   return stateOf(Stage.of(scope) ?? scope.node.root, name, create);

@@ -25,14 +25,14 @@ const MAX_SUBJECT_LENGTH = 100;
 const MAX_EXECUTION_DATASET_LENGTH = 45;
 
 /**
- * The maximum number of executions to list. Each has up to 600 bytes. A state cannot catch the error if its result
- * exceeds 256 KiB.
+ * The maximum number of executions to list. The entry of an execution has up to 600 bytes. A result of more than 256
+ * KiB causes an error that a state cannot catch.
  */
 const MAX_EXECUTIONS = 400;
 
 /**
- * An execution can seem to end up to this long before the event about its job, because the clocks of services can
- * differ.
+ * The maximum time by which an execution can appear to end before the event about its job, because the clocks of AWS
+ * services can differ.
  */
 const CLOCK_TOLERANCE_MILLIS = 60_000;
 

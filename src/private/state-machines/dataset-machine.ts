@@ -19,27 +19,27 @@ const OTHER_RUN_POLL_SECONDS = 300;
 const MAX_REQUESTS = 10;
 
 /**
- * The number of requests for the next attempt of a failed run. If no request finds an attempt, Glue has not retried the
- * run.
+ * The maximum number of requests for the next attempt of a failed run. If none of them finds the attempt, Glue has not
+ * retried the run.
  */
 const MAX_MISSED_ATTEMPTS = 4;
 
 /**
- * The number of bytes of an object to read. The result of a task is at most 256 KiB of JSON, in which quotes and line
- * breaks of the object are escaped.
+ * The maximum number of bytes to read from an object. The result of a task is at most 256 KiB of JSON, in which quotes
+ * and line breaks of the object are escaped.
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
 const MAX_BYTES = 150_000;
 
 /**
- * The number of bytes that contain the run ID, which is the third key of the file. The rest is not read, because a part
- * can end in the middle of a character.
+ * The number of bytes at the beginning of published.json that contain the run ID, which is the third key. The rest is
+ * not read, because a longer range could end in the middle of a character.
  */
 const RUN_ID_BYTES = 400;
 
 /**
- * The record of a run can be up to a minute older than the run, because the clock of its machine may differ from the
- * clock of Glue.
+ * The record of a run can appear to be up to a minute older than the run, because the clock of its machine may differ
+ * from the clock of Glue.
  */
 const CLOCK_DIFFERENCE_MS = 60_000;
 const MAX_RECORDS = 20;
@@ -54,9 +54,9 @@ const ENDED = ['SUCCEEDED', 'FAILED', 'TIMEOUT', 'STOPPED', 'ERROR', 'EXPIRED'];
 const IS_COMPLETE = `$number($substringAfter($states.result.ContentRange, '/')) <= ${MAX_BYTES}`;
 
 /**
- * The state machine that handles one dataset: it runs the job if it is due, waits for the last attempt of the run,
- * reads the run record, and runs the crawler if the schema of a table has changed since the last crawl. A dataset with
- * Iceberg tables has no crawler.
+ * The state machine that handles one dataset: it runs the job if the dataset is due, waits for the last attempt of the
+ * run, reads the run record, and runs the crawler if the schema of a table has changed since the last crawl. A dataset
+ * with Iceberg tables has no crawler.
  *
  * Input: `dataset` as `layer/dataset`, and `job`, the name of its job. All other names come from the arguments of the
  * job. Output: `dataset`, `status`, `rows`, `seconds`, `run_id` and `reason`. A failed execution has the same object as

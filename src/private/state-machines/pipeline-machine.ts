@@ -3,8 +3,8 @@ import { Definition, inlineMap, jsonata, MILLISECONDS, ONE_DAY_SECONDS, State, t
 
 /**
  * The time between two requests for the executions that are still running. A shorter time would not make a pipeline
- * much faster, because a run takes minutes, and 24 hours of requests would exceed the limit of 25,000 events per
- * execution history.
+ * much faster, because a run takes minutes. With a shorter time, 24 hours of requests would exceed the limit of 25,000
+ * events per execution history.
  */
 const POLL_SECONDS = 60;
 
@@ -300,7 +300,7 @@ export function pipelineMachine(props: PipelineMachineProps): Definition {
 }
 
 /**
- * The expressions that decide what starts next.
+ * The expressions that decide which datasets start next.
  *
  * Datasets that are skipped because an input failed or was skipped are added to `done`. `ready` contains the datasets
  * whose inputs are done, but no more than may run at the same time. The nodes are in topological order, so a skipped
@@ -333,8 +333,8 @@ export function planOf(done: string, active: string, nodes: string): { readonly 
 }
 
 /**
- * As much of the result as fits, as JSON. Failed and skipped datasets come first, and their reasons are shortened to
- * fit.
+ * The result as JSON, shortened to the maximum length of a cause. Failed and skipped datasets come first, with
+ * shortened reasons.
  */
 const CAUSE = `(
   $bad := $append(

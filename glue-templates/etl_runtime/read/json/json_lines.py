@@ -97,7 +97,7 @@ def _has_continued_document(lines: Records, rest: bytes) -> bool:
     """Whether a document certainly spans several lines, or is followed by a comma. `rest` is the text that follows the
     lines.
 
-    Returns False for a truncated line, which the task that parses the line reports.
+    Returns False for a truncated line, because the task that parses the line reports the error.
     """
     text, ends = bytes(lines.text), lines.ends
     if not len(ends):

@@ -29,7 +29,7 @@ Offsets = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MergedRecord:
-    """A record that consists of several complete records. `index` is its position among the records of its text."""
+    """A record that consists of several complete records. `index` is its position among the records of the text."""
 
     index: int
     lines: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""Detects whether a response indicates further pages, by links, cursors, flags, totals, or a full page.
+"""Detects whether a response indicates more pages. The signs are links, cursors, flags, totals, and a full page.
 
 The names of keys and headers differ from API to API, but the words in them do not: `nextPageUri`,
 `exceededTransferLimit`, `X-WP-TotalPages`. The contents of records are ignored.
@@ -121,7 +121,7 @@ class PageSigns:
 
     @cached_property
     def _last_flags(self) -> list[Member]:
-        """The flags that mark the end of a list. It may be the list of records, or another list in the response."""
+        """The flags that mark the end of a list, which may be the list of records or another list in the response."""
         return [
             each
             for each in self.members
@@ -138,7 +138,7 @@ class PageSigns:
 
     @property
     def total_member(self) -> Member | None:
-        """The member with a total number of records that is not reached yet, or None if there is none."""
+        """The member with a total number of records that has not been reached yet, or None if there is none."""
         return next((each for each in self.members if (_total(each, self.nouns) or 0) > self._received), None)
 
     @property
@@ -151,8 +151,8 @@ class PageSigns:
 
     @cached_property
     def total_hint(self) -> Hint | None:
-        """The part of the response with a total number of records or pages that is not reached yet, or None if there is
-        none."""
+        """The part of the response with a total number of records or pages that has not been reached yet, or None if
+        there is none."""
         received, is_first_page = self._received, self.response.records_so_far == len(self.response.records)
         for member in self.members:
             total = _total(member, self.nouns)
@@ -210,7 +210,7 @@ class PageSigns:
 
     @property
     def _is_total_reached(self) -> bool:
-        """Whether an unambiguous total is reached. A bare `total` or `count` can be the number of records on the
+        """Whether an unambiguous total has been reached. A bare `total` or `count` can be the number of records on the
         page."""
         totals = [_total(each, self.nouns) for each in self.members if each.words - {"count", "total"}]
         return self._received in totals
@@ -257,7 +257,8 @@ class PageSigns:
 
     def _members(self) -> Iterable[Member]:
         """The members of the envelope. If the document itself is the only record, its keys are data. In this case, only
-        keys that always refer to pagination and objects with several numbers about pages are returned."""
+        the members that always refer to pagination, and the members of objects with several pagination numbers, are
+        returned."""
         members = list(envelope(self.response.envelope_document, self.response.records_path))
         if not self.response.is_single_record:
             return [each for each in members if not each.is_echo]
@@ -317,7 +318,7 @@ def _is_cursor_name(member: Member, nouns: frozenset[str]) -> bool:
 
 
 def _is_cursor(member: Member) -> bool:
-    """Whether a member with the name of a cursor also has a cursor as its value."""
+    """Whether the value of a member that has the name of a cursor is a cursor."""
     value = member.value
     if isinstance(value, (bool, Number)) or not isinstance(value, (str, int)):
         return False
@@ -328,7 +329,7 @@ def _is_cursor(member: Member) -> bool:
 
 
 def _is_weak_cursor(member: Member) -> bool:
-    """Whether a member whose name does not contain `next` is nevertheless a non-numeric cursor."""
+    """Whether a member is a non-numeric cursor even though its name does not contain `next`."""
     name, value = member.words - FILLERS, member.value
     if name >= {"evaluated", "last"}:
         return bool(value)
@@ -387,7 +388,7 @@ def _page_count(member: Member) -> int | None:
 
 def _paging_kinds(siblings: Mapping[str, Any]) -> set[str]:
     """The kinds of pagination numbers in an object, such as a page size or a total. Returns an empty set if none
-    gives the position of the page."""
+    of them is the position of the page."""
     kinds = set()
     for key, value in siblings.items():
         member = Member(key, key, words(key), value, frozenset(), siblings)
