@@ -29,7 +29,7 @@ export interface EtlDashboardProps {
   readonly core: IEtlCore;
 
   /**
-   * The datasets to show, in this order: 1 to 125, because CloudWatch allows 500 graphs in a dashboard.
+   * The datasets to show, in this order: 1 to 125, because CloudWatch allows 500 widgets in a dashboard.
    *
    * Use `BronzeDataset.fromName`, `SilverDataset.fromName` and `GoldDataset.fromName` for datasets that another app
    * deploys. Synthesis fails with `DATASETS_REQUIRED` if the list is empty, with `DASHBOARD_TOO_LARGE` if it is too
@@ -96,7 +96,11 @@ const DASHBOARD_PROPS: PropTypes<EtlDashboardProps> = {
   dashboardName: 'unchecked',
 };
 
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
+/**
+ * The maximum number of widgets in a CloudWatch dashboard.
+ *
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+ */
 const MAX_WIDGETS = 500;
 const WIDGETS_PER_ROW = 4;
 

@@ -126,14 +126,14 @@ const TEAM_PROPS: PropTypes<TeamWorkGroupProps> = {
 function checkTeam(scope: Construct, team: string): void {
   if (typeof team === 'string' && Token.isUnresolved(team)) {
     throw synthError(
-      scope, 'TOKEN_NOT_ALLOWED', 'team is only known at deployment.', 'Write the name of the team in the code.',
+      scope, 'TOKEN_NOT_ALLOWED', '"team" is only known at deployment.', 'Write the name of the team in the code.',
     );
   }
   if (typeof team !== 'string' || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(team)) {
     throw synthError(
       scope,
       'VALUE_INVALID',
-      `team is ${team === undefined ? 'missing' : JSON.stringify(team)}.`,
+      `"team" is ${team === undefined ? 'missing' : JSON.stringify(team)}.`,
       'Use lower-case letters, digits and single hyphens, starting with a letter, for example "finance".',
     );
   }

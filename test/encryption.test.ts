@@ -88,6 +88,6 @@ test.each<[string, (stack: Stack) => Partial<EtlCoreProps>, string]>([
   ],
 ])('an alias as the key of %s is an error, because it cannot have an alias or a policy', (_, props, prop) => {
   expect(() => lake(props)).toThrow(
-    `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key, for example Key.fromKeyArn(…).`,
+    `ENCRYPTION_KEY_INVALID: Core/Lake: ${prop} is a KMS alias. Use the key itself, for example Key.fromKeyArn(…).`,
   );
 });

@@ -20,20 +20,20 @@ const target = (name: string): IRuleTarget =>
 
 describe('grantQuery', () => {
   test.each<[string, (lake: Lake) => unknown, string]>([
-    ['layers without a layer', () => ({ layers: [] }), 'VALUE_INVALID: Lake/Core: layers is empty.'],
-    ['an unknown layer', () => ({ layers: ['platinum'] }), 'layers contains "platinum", which is not a layer.'],
-    ['datasets without a dataset', () => ({ datasets: [] }), 'DATASETS_REQUIRED: Lake/Core: datasets is empty.'],
+    ['layers without a layer', () => ({ layers: [] }), 'VALUE_INVALID: Lake/Core: "layers" is empty.'],
+    ['an unknown layer', () => ({ layers: ['platinum'] }), '"layers" contains "platinum", which is not a layer.'],
+    ['datasets without a dataset', () => ({ datasets: [] }), 'DATASETS_REQUIRED: Lake/Core: "datasets" is empty.'],
     ['something that is not a dataset', () => ({ datasets: ['ndc'] }), 'PROP_TYPE_INVALID: Lake/Core: datasets[0] has'],
     ['an unknown option', () => ({ dataset: [] }), 'UNKNOWN_KEY: Lake/Core: options has the unknown key "dataset".'],
     [
       'a dataset of a layer that is not in layers',
       ({ core }) => ({ layers: [Layer.SILVER], datasets: [GoldDataset.fromName(core, 'ndc')] }),
-      'SETTINGS_CONFLICT: Lake/Core: datasets contains "ndc" of the layer gold, which is not in layers.',
+      'SETTINGS_CONFLICT: Lake/Core: "datasets" contains "ndc" of the layer gold, which is not in "layers".',
     ],
     [
       'a layer without a dataset',
       ({ core }) => ({ layers: [Layer.GOLD, Layer.SILVER], datasets: [GoldDataset.fromName(core, 'ndc')] }),
-      'SETTINGS_CONFLICT: Lake/Core: layers contains silver, but datasets has no dataset of this layer.',
+      'SETTINGS_CONFLICT: Lake/Core: "layers" contains silver, but "datasets" has no dataset of this layer.',
     ],
     [
       'a dataset of another lake',
@@ -358,9 +358,9 @@ describe('TeamWorkGroup', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['upper case', 'Finance', 'VALUE_INVALID: Lake/Team: team is "Finance".'],
+    ['upper case', 'Finance', 'VALUE_INVALID: Lake/Team: "team" is "Finance".'],
     ['an underscore', 'fin_ance', 'VALUE_INVALID'],
-    ['no name', undefined, 'team is missing.'],
+    ['no name', undefined, '"team" is missing.'],
     ['a name that is too long', 'a'.repeat(123), 'NAME_TOO_LONG'],
   ])('fails on %s', (_, team, error) => {
     const { core, stack } = lakeOf();

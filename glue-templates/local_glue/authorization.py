@@ -81,7 +81,7 @@ class Authorization:
             await self._application(request.scope, _replay(body), send)
 
     def _denied(self, permissions: Sequence[Permission], request: "_RoleRequest") -> Permission | None:
-        """Return the first permission that the policies do not allow. Appends all permissions to the `calls` file."""
+        """Return the first permission that the policies do not allow. Appends all `permissions` to the `calls` file."""
         self._note(access_key(request.headers), permissions)
         return next((each for each in permissions if not is_allowed(each, request.policies)), None)
 

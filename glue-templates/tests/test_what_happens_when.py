@@ -82,7 +82,7 @@ DEEP = b'[{"a": ' + b"[" * 15 + b"]" * 15 + b"}]"
 TEXT = [
     Case("cp1252, ISO-8859-15 or another declared encoding", csv("id,price", "1,5 €", encoding="iso-8859-15"), [{"id": 1, "price": "5 €"}], document=form(encoding="iso-8859-15")),
     Case("latin-1 is declared for a UTF-8 file", csv("id,name", "1,é"), [{"id": 1, "name": "Ã©"}], document=form(encoding="latin-1")),
-    Case("UTF-16 without a byte-order mark", csv("id", "1", encoding="utf-16-be"), error=r"^ENCODING_INVALID: x\.csv contains NUL bytes in its first line, so it is UTF-16 or not text. Set file_format.encoding, for example to utf-16-be", before=csv("id", "1")),
+    Case("UTF-16 without a byte-order mark", csv("id", "1", encoding="utf-16-be"), error=r"^ENCODING_INVALID: x\.csv contains NUL bytes in its first line, so it is UTF-16 or not text. If it is text, set file_format.encoding, for example to utf-16-be", before=csv("id", "1")),
     Case("CRLF, LF and CR line endings, even mixed in one file", b"id,name\r\n1,a\r2,b\n", AB),
     Case("A NUL byte in a value", b"id,name\n1,nul\0l\n", [{"id": 1, "name": "nul\0l"}]),
     Case("The byte 0x1A at the end of the file, as written by DOS programs", b"id,name\n1,a\n2,b\n\x1a", AB, says="x.csv: skipped the DOS end-of-file character 0x1A"),

@@ -5,7 +5,7 @@ import { relativePath } from './relative-path';
 
 /** Milliseconds between two polls of the files. */
 const INTERVAL = 150;
-/** The maximum share of the time that is spent on reading the files of a large app. */
+/** The maximum share of time to spend on reading the files of a large app. */
 const MAX_LOAD = 0.1;
 
 /** The content of larger files is not compared. They count as changed if their modification time or size differs. */

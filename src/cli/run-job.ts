@@ -144,7 +144,7 @@ export async function runJob(
   return outcome;
 }
 
-/** Appends a line to a log. Ignores a full disk, because the emulator then also ends and reports the cause. */
+/** Appends a line to a log. A full disk is ignored here, because the emulator then also ends and reports the cause. */
 function appendTo(log: string, line: string): void {
   try {
     fs.appendFileSync(log, `${line}\n`);

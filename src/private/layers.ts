@@ -3,7 +3,7 @@ import { Layer } from '../layer';
 /** All layers, in the order in which data flows through them. */
 export const LAYERS: readonly Layer[] = Object.values(Layer);
 
-/** The layers with derived tables. They have the same settings and the same job. */
+/** The layers with derived tables. Datasets in these layers have the same settings and the same job. */
 export const DERIVED_LAYERS: readonly Layer[] = LAYERS.filter(layer => layer !== Layer.BRONZE);
 
 /** The layers other than the given one. */

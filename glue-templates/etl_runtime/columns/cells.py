@@ -31,7 +31,7 @@ class Inference(Protocol):
         ...
 
     def widened(self, column_type: ColumnType) -> ColumnType:
-        """Return the published type, extended with the struct fields at any depth that only these cells have."""
+        """Return the published type, extended with the struct fields, at any depth, that only these cells have."""
         ...
 
 

@@ -31,8 +31,8 @@ class ColumnSamples:
         return pa.concat_arrays(self.texts[source])
 
     def hint(self, source: str) -> dict[str, str] | None:
-        """The `column_schema` entry for a type that is better than the inferred one, or None if there is no such
-        type."""
+        """The `column_schema` entry for a type that is more specific than the inferred one, or None if there is no
+        such type."""
         return hint(self.text(source), self.inferences[source].best) if source in self.texts else None
 
     def blocked(self, source: str, formats: Formats = NO_FORMATS) -> BlockedType | None:

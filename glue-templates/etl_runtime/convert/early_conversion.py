@@ -37,7 +37,7 @@ class _Table:
 
 
 class EarlyConversion:
-    """Converts the parts of some tables early, in the threads of `pool`."""
+    """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`."""
 
     def __init__(self, conversion: Conversion, store: Store, pool: ThreadPoolExecutor) -> None:
         self._conversion = conversion
@@ -60,7 +60,7 @@ class EarlyConversion:
         """Start converting part number `number` of a table from memory. If no thread is free, wait for one.
 
         Returns the part in memory. Returns None if the part has to be written to a file, for example because the table
-        may have only one object or may lose its last column.
+        may have only one object, or because the last column is blank in this part and may be removed.
         """
         table = self._tables.setdefault(key, _Table())
         is_large = part.bytes > MAX_BYTES

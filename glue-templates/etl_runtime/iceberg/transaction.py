@@ -51,8 +51,8 @@ class IcebergTable:
 class Commit:
     """The changes that a publication makes to a table.
 
-    `added` are manifest entries, as returned by `data_file.data_file`. `kept` are the URIs of objects of the current
-    snapshot that remain. If `kept` is empty, all objects are replaced. `expired` are the IDs of the snapshots to
+    `added` are manifest entries, as returned by `data_file.data_file`. `kept` are the URIs of the objects that remain
+    from the current snapshot. If `kept` is empty, all objects are replaced. `expired` are the IDs of the snapshots to
     remove.
     """
 

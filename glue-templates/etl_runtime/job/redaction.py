@@ -44,7 +44,7 @@ class Redaction:
         return _redacted(message, self._patterns)
 
     def is_in_data(self, text: str) -> bool:
-        """Whether text from a source contains a secret, as the URL of the next page often does."""
+        """Whether text from a source contains a secret. The URL of the next page often contains one."""
         return any(pattern.search(text) for pattern in self._patterns_in_data.values())
 
     def redact_data(self, value: Any) -> Any:

@@ -92,7 +92,7 @@ def _recover_rollback(
 def _with_uncommitted_metadata(
     intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
 ) -> Mapping[str, Any]:
-    """Add the metadata objects that failed commits of these tables have left to the `deletions` of the intent.
+    """Add to the `deletions` of the intent the metadata objects that failed commits of these tables left behind.
 
     The objects are listed before the commits are repeated, because other writers can add objects to the same folder
     afterwards.

@@ -1,7 +1,7 @@
 """Reads the inputs of a derived dataset: their published tables, from the files that published.json lists.
 
-The Data Catalog and a table's folder do not define the content of the table, because the folder contains files of two
-runs during a publication.
+Neither the Data Catalog nor the folder of a table determines the content of the table: during a publication, the folder
+contains files of two runs.
 """
 
 from collections.abc import Mapping, Sequence

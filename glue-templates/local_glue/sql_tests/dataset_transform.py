@@ -48,7 +48,7 @@ WITHOUT_SIZE_GATES = {"expected_record_count_min": 0, "critical_null_threshold":
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A table that the transform returns, without the columns that the job adds. `columns` are {name: type}."""
+    """A table that the transform returns, without the columns that the job adds. `columns` maps names to types."""
 
     columns: Mapping[str, str]
     rows: pa.Table
@@ -154,7 +154,9 @@ class DatasetTransform:
             except SystemExit as error:
                 if error.code:
                     raise RunFailed(
-                        ErrorCode.UNEXPECTED_ERROR, f"{self._script.name} ended with exit code {error.code}."
+                        ErrorCode.UNEXPECTED_ERROR,
+                        f"{self._script.name} ended with exit code {error.code}. "
+                        "Correct the script so that it ends without an error.",
                     ) from error
         if not found:
             raise RunFailed(

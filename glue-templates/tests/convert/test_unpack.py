@@ -95,7 +95,7 @@ def test_a_readable_original_becomes_the_same_table(
         pytest.param(b"\n\n", {}, "^FILE_EMPTY: x.csv is empty", id="only empty lines"),
         pytest.param(b"id,name\n", {}, "^FILE_EMPTY: x.csv contains a header but no records", id="header only"),
         pytest.param(b"id,name\n1,caf\xe9\n", {}, r"^ENCODING_INVALID: x.csv, line 2: the byte 0xE9 is not valid utf-8. Set file_format.encoding to the encoding of the file: cp1252 \(\"café\"\) or ", id="cp1252 undeclared"),
-        pytest.param(CSV, {"file_format": {"encoding": "klingon"}}, "^ENCODING_INVALID: file_format.encoding klingon is unknown", id="unknown encoding"),
+        pytest.param(CSV, {"file_format": {"encoding": "klingon"}}, "^ENCODING_INVALID: file_format.encoding is klingon, which is unknown", id="unknown encoding"),
         pytest.param(b"<!DOCTYPE html><p>Sorry", {}, "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page", id="error page in HTML"),
         pytest.param(b'<?xml version="1.0"?>\n<!DOCTYPE html>\n', {}, "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page", id="error page in XHTML"),
         pytest.param(b"<!-- x -->\n<html>\n", {}, "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page", id="error page after a comment"),

@@ -18,7 +18,7 @@ export function globalOptions(program: Command): GlobalOptions {
 /**
  * An option that can be repeated.
  *
- * @param defaultText the default for the help text
+ * @param defaultText the default value as the help shows it
  */
 export function repeatable(flags: string, description: string, defaultText: string): Option {
   return new Option(flags, description)

@@ -12,8 +12,9 @@ export type SnakeKeys<Struct> = { [Key in keyof Struct as SnakeCase<Key & string
  * Converts the camelCase keys of a struct to snake_case, and leaves out undefined values. Keys in snake_case, which
  * Python passes in dicts, do not change.
  *
- * Unknown keys keep their spelling, and so does a key that is set in both spellings. No value is lost, and the schema
- * reports the key as it was written. A value that is not an object is returned unchanged, and the schema reports it.
+ * Unknown keys keep their spelling, and so does a key that is set in both spellings. No value is lost, and schema
+ * validation reports the key as it was written. A value that is not an object is returned unchanged for schema
+ * validation to report.
  *
  * @param known all keys in snake_case
  */

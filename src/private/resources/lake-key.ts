@@ -123,14 +123,14 @@ function createKey(scope: Construct, names: LakeNames, lakeIsEncrypted: boolean)
   });
 }
 
-/** Fails on an alias: aliases and policies require the ARN of the key. */
+/** Fails if a key is a KMS alias. The alias of the lake and the policies need the ARN of the key itself. */
 function checkKey(scope: Construct, prop: string, key?: IKey): void {
   if (key && 'aliasName' in key) {
     throw synthError(
       scope,
       'ENCRYPTION_KEY_INVALID',
       `${prop} is a KMS alias.`,
-      'Use the key, for example Key.fromKeyArn(…).',
+      'Use the key itself, for example Key.fromKeyArn(…).',
     );
   }
 }

@@ -36,7 +36,7 @@ export interface QueryGrantProps {
   readonly key?: IKey;
 }
 
-/** Allows a grantee to run queries in a workgroup. The common part of `grantQuery` of the core and of a team. */
+/** Allows a grantee to run queries in a workgroup. Implements `grantQuery` of the core and of a team. */
 export function grantQuery(
   core: IEtlCore, grantee: IGrantable, { workGroup, results, key }: QueryGrantProps, options: QueryGrantOptions = {},
 ): Grant {
@@ -52,7 +52,9 @@ export function grantQuery(
   return grant;
 }
 
-/** Lake Formation checks who reads tables, so the grantee must be a principal that it supports. */
+/**
+ * Grants SELECT on tables in Lake Formation if the lake uses it. Fails if Lake Formation does not support the grantee.
+ */
 export function grantLakeFormation(
   core: IEtlCore, { grantPrincipal: principal }: IGrantable, readable: ReadableTables[],
 ): void {
@@ -94,14 +96,15 @@ export function readableTables(core: IEtlCore, names: LakeNames, options: QueryG
       throw synthError(
         core,
         'VALUE_INVALID',
-        `layers contains ${JSON.stringify(layer)}, which is not a layer.`,
+        `"layers" contains ${JSON.stringify(layer)}, which is not a layer.`,
         'Use Layer.BRONZE, Layer.SILVER or Layer.GOLD.',
       );
     }
   }
   if (layers?.length === 0) {
     throw synthError(
-      core, 'VALUE_INVALID', 'layers is empty.', 'Add a layer, or omit layers to grant access only to the gold layer.',
+      core, 'VALUE_INVALID', '"layers" is empty.',
+      'Add a layer, or omit "layers" to grant access only to the gold layer.',
     );
   }
   if (datasets === undefined) {
@@ -109,8 +112,8 @@ export function readableTables(core: IEtlCore, names: LakeNames, options: QueryG
   }
   if (datasets.length === 0) {
     throw synthError(
-      core, 'DATASETS_REQUIRED', 'datasets is empty.',
-      'Add a dataset, or omit datasets to grant access to complete layers.',
+      core, 'DATASETS_REQUIRED', '"datasets" is empty.',
+      'Add a dataset, or omit "datasets" to grant access to complete layers.',
     );
   }
   datasets.forEach((dataset, index) => checkDataset(core, `datasets[${index}]`, dataset));
@@ -161,9 +164,9 @@ function checkLayersOfDatasets(core: IEtlCore, layers: Layer[] | undefined, data
       core,
       'SETTINGS_CONFLICT',
       outside
-        ? `datasets contains "${outside.dataset}" of the layer ${outside.layer}, which is not in layers.`
-        : `layers contains ${unused}, but datasets has no dataset of this layer.`,
-      'Omit layers to grant access only to the datasets. To grant access to a complete layer as well, call '
+        ? `"datasets" contains "${outside.dataset}" of the layer ${outside.layer}, which is not in "layers".`
+        : `"layers" contains ${unused}, but "datasets" has no dataset of this layer.`,
+      'Omit "layers" to grant access only to the datasets. To grant access to a complete layer as well, call '
         + 'grantQuery a second time.',
     );
   }
@@ -210,8 +213,8 @@ function athenaStatements(stack: Stack, workGroup: string): Statements[] {
 }
 
 /**
- * Athena writes query results with the permissions of the caller. The policy AmazonAthenaFullAccess has the same
- * actions.
+ * The permissions to read and write query results: Athena writes them with the permissions of the caller. The policy
+ * AmazonAthenaFullAccess has the same actions.
  *
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html
  */
@@ -287,8 +290,8 @@ export function readStatements(
 }
 
 /**
- * Reading requires permissions for a table and for its ancestors, the database and the catalog. Athena also requires a
- * permission for the database `default`.
+ * Allows reading metadata in the Data Catalog. Requests need permissions for a table and for its ancestors, the
+ * database and the catalog. Athena also requires a permission for the database `default`.
  *
  * https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
  */

@@ -5,7 +5,11 @@ import { Construct, IConstruct } from 'constructs';
 import { freeId } from './free-id';
 import { synthError } from '../errors/synth-error';
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+/**
+ * The maximum number of resources in a CloudFormation template, and the maximum size of a template.
+ *
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+ */
 const MAX_RESOURCES = 500;
 const MAX_TEMPLATE_BYTES = 1_000_000;
 

@@ -1,7 +1,10 @@
 import { Layer } from '../../layer';
 import { LAYERS } from '../layers';
 
-/** Comments, and string literals with their prefixes. A backslash before a quote continues a raw literal as well. */
+/**
+ * Comments, and string literals with their prefixes. A quote after a backslash does not end a literal, not even a raw
+ * literal.
+ */
 const COMMENT_OR_STRING = new RegExp([
   /#[^\n]*/,
   /\b[bfrtu]{1,2}(?=["'])/,
@@ -39,7 +42,7 @@ export function entryPointsUsedBy(script: string): Layer[] {
   return LAYERS.filter(layer => references.get(layer)!.some(each => isReadIn(body, each)));
 }
 
-/** The expressions for the entry point after `from module import names`. */
+/** The expressions that refer to the entry point of a layer after `from module import names`. */
 function namesFrom(module: string, names: string, layer: Layer): string[] {
   return aliases(names).flatMap(({ name, alias }) => {
     if (module === `etl_runtime.${layer}`) {

@@ -12,7 +12,7 @@ export interface AlertMessage {
 
 const ENVIRONMENT = '$event.account & ", " & $event.region';
 
-/** The maximum length of a string from the event: a message of Amazon SNS has at most 256 KiB. */
+/** The maximum length of a string from the event, because an Amazon SNS message can have at most 256 KiB. */
 const MAX_TEXT_LENGTH = 20_000;
 /** The maximum length of the reason for a failed or skipped dataset. */
 const MAX_REASON_LENGTH = 1_000;
@@ -22,7 +22,7 @@ const MAX_REASON_LENGTH = 1_000;
 const MAX_WARNINGS = 10;
 const MAX_WARNING_LENGTH = 1_000;
 
-/** If a retry was skipped, its message contains the ID of the run to fix, and the error code of that run. */
+/** Matches the message of a skipped retry, which contains the ID and the error code of the first attempt. */
 const FIRST_ATTEMPT = '/first attempt \\(run ([0-9TZ]+-[0-9a-f]+)\\)/';
 const CODE = '/(^|RunFailed: |run again: )([A-Z]+(_[A-Z]+)+): /';
 
@@ -57,7 +57,7 @@ export function listRecords(names: LakeNames, event: string): { readonly [argume
   };
 }
 
-/** The key of the run record to read, from the list. Empty if the list is empty or incomplete. */
+/** The key of the run record to read, selected from the list. Empty if the list is empty or incomplete. */
 export function recordKey(names: LakeNames, event: string): string {
   return `(
     $event := ${event};
@@ -69,14 +69,14 @@ export function recordKey(names: LakeNames, event: string): string {
   )`;
 }
 
-/** The request for the beginning of a run record. A complete record can exceed the limit of a state, 256 KiB. */
+/** The request for the beginning of a run record. A complete record can exceed 256 KiB, the limit of a state. */
 export function readRecord(names: LakeNames): { readonly [argument: string]: unknown } {
   return { Bucket: names.bucket, Key: '{% $recordKey %}', Range: `bytes=0-${RECORD_BYTES - 1}` };
 }
 
 /**
- * The data that an alert needs from a run record, or an empty object if it is the record of another job run. The first
- * attempt of a retry that was skipped has the same ID without `_attempt_`.
+ * The data that an alert needs from a run record, or an empty object if it is the record of another job run. If a retry
+ * was skipped, the record is that of the first attempt, which has the same ID up to `_attempt_`.
  */
 export function recordOfRun(event: string): string {
   return `(
@@ -97,7 +97,8 @@ export function recordOfRun(event: string): string {
 /**
  * The alert for a failed run. The data of its run record is in the variable `$record`.
  *
- * The format of the console links is not documented. CloudWatch encodes the parts of a link twice, with `$` for `%`.
+ * The format of the console links is not documented. CloudWatch encodes the parts of a link twice, with `$` instead of
+ * `%`.
  */
 export function jobAlert(names: LakeNames, consoleDomain: string): AlertMessage {
   const [job, run] = ['$event.detail.jobName', '$event.detail.jobRunId'];
@@ -173,7 +174,7 @@ function encodedTwice(value: string): string {
   return value.replace(/\//g, '$252F');
 }
 
-/** The beginning of a link to an object or a folder in the S3 console, up to its encoded key. */
+/** The beginning of a link to an object or a folder in the S3 console. The encoded key is appended to it. */
 function s3Url(consoleDomain: string, page: 'object' | 'buckets', names: LakeNames): string {
   const path = literal(`.console.${consoleDomain}/s3/${page}/${names.bucket}?region=`);
   return text`https://${'$event.region'}${path}${'$event.region'}&prefix=`;
@@ -201,7 +202,7 @@ export function crawlerAlert(): AlertMessage {
 }
 
 /**
- * The alert for a pipeline that failed because of its datasets. The cause is the JSON of their results.
+ * The alert for a pipeline that failed because of its datasets. The `cause` in the event is their results as JSON.
  *
  * The expression fails if the cause has no dataset that could be run again.
  */
@@ -311,7 +312,7 @@ export function eventAlert(names: LakeNames): AlertMessage {
 const START_PIPELINE = text`aws stepfunctions start-execution --region ${'$event.region'} --state-machine-arn ${
   '$event.detail.stateMachineArn'}`;
 
-/** The event contains the name of a pipeline only at the end of the ARN of its state machine. */
+/** The subject of a pipeline alert. The event contains the pipeline name only at the end of the state machine ARN. */
 function pipelineSubject(names: LakeNames): string {
   const prefix = literal(`:stateMachine:${names.resourcePrefix}-`);
   const pipeline = `$substringAfter($event.detail.stateMachineArn, ${prefix})`;
@@ -327,7 +328,7 @@ function consoleUrl(consoleDomain: string, service: string): string {
   return text`https://${'$event.region'}${page}${'$event.region'}#`;
 }
 
-/** A value as text: JSON, unless the value is a string. Undefined if there is no value. */
+/** The beginning of a value as text: JSON, unless the value is a string. Undefined if there is no value. */
 function shortened(value: string): string {
   return `$substring($string(${value}), 0, ${MAX_TEXT_LENGTH})`;
 }

@@ -55,7 +55,7 @@ def list_of(array: pa.Array, items: pa.Array) -> pa.Array:
 
 
 def list_offsets(array: pa.Array) -> pa.Array:
-    """The offsets in the items at which the lists begin. The first offset is 0."""
+    """The offset in the array of items at which each list begins. The first offset is 0."""
     lengths = pc.fill_null(pc.list_value_length(array), 0)
     return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
 

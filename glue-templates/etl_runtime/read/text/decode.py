@@ -30,8 +30,8 @@ BOMS = (
 
 
 def is_parquet(head: bytes) -> bool:
-    """Whether a file that starts with these bytes is Parquet. A CSV header may also start with PAR1, but text
-    follows."""
+    """Whether a file that starts with these bytes is Parquet. A CSV header can also start with PAR1, but then
+    text follows."""
     return head.startswith(PARQUET_MAGIC) and head[4:5] < b" " and head[4:5] not in (b"\t", b"\r", b"\n")
 
 
@@ -102,7 +102,7 @@ def _require_text(head: bytes, codec: str, name: str) -> None:
         raise RunFailed(
             ErrorCode.ENCODING_INVALID,
             f"{name} contains NUL bytes in its first line, so it is UTF-16 or not text. "
-            f"Set file_format.encoding, for example to {likely}.",
+            f"If it is text, set file_format.encoding, for example to {likely}.",
         )
 
 
@@ -188,5 +188,6 @@ def _codec(encoding: str) -> str:
     except LookupError as error:
         raise RunFailed(
             ErrorCode.ENCODING_INVALID,
-            f"file_format.encoding {encoding} is unknown. Use a Python encoding name such as utf-8, cp1252 or latin-1.",
+            f"file_format.encoding is {encoding}, which is unknown. Use a Python encoding name such as utf-8, cp1252 "
+            "or latin-1.",
         ) from error

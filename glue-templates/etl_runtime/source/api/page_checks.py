@@ -70,7 +70,7 @@ class PageChecks:
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:
         """Whether the page is the last one, even if the response refers to a next page.
 
-        Some APIs always refer to a next page, even if the total is reached. Their last page refers to itself, or to an
+        Some APIs always refer to a next page, even after the last record. Their last page refers to itself, or to an
         empty page at an ever higher offset.
         """
         if self._paginator.can_repeat_requests or self._paginator.counting_parameter:
