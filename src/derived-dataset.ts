@@ -48,12 +48,12 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
 
   /**
    * Descriptions of columns, per table. Each key is a table. Each value maps the names of columns in the table to
-   * their descriptions, each in one line of at most 255 characters.
+   * their descriptions. A description is a single line of at most 255 characters.
    *
-   * With `TableFormat.ICEBERG`, they are comments of the columns in the Glue Data Catalog. With `TableFormat.PARQUET`,
-   * they have no effect, and synthesis prints a warning. Refer to a table by its name in `outputs`. A dataset without
-   * `outputs` has one table, named after the dataset in snake_case. Synthesis fails with `UNKNOWN_TABLE` if a table
-   * does not exist.
+   * With `TableFormat.ICEBERG`, the descriptions become column comments in the Glue Data Catalog. With
+   * `TableFormat.PARQUET`, they have no effect, and synthesis prints a warning. Refer to a table by its name in
+   * `outputs`. A dataset without `outputs` has one table, named after the dataset in snake_case. Synthesis fails with
+   * `UNKNOWN_TABLE` if a table does not exist.
    *
    * @default - no descriptions
    */

@@ -41,9 +41,8 @@ export interface LakeRoles {
   readonly deployment?: IRole;
 
   /**
-   * The role of the state machine that sends alerts, of the EventBridge rules that start it, and of the rule that
-   * starts the state machine that counts DPU-hours. AWS Step Functions and Amazon EventBridge must be allowed to assume
-   * it.
+   * The role of the state machine that sends alerts, and of the EventBridge rules that start this state machine or the
+   * state machine that counts DPU-hours. AWS Step Functions and Amazon EventBridge must be allowed to assume the role.
    *
    * @default - with `alerts`, two new roles: `<resourcePrefix>-alerts-role` for the state machine, and
    * `<resourcePrefix>-events-role` for the rules; with `maxDpuHoursPerMonth`, `<resourcePrefix>-usage-events-role`

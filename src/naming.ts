@@ -48,7 +48,10 @@ export class LakeNames {
   readonly eventsRole: string;
   readonly workGroup: string;
   readonly scheduleGroup: string;
-  /** Glue 5.0 and later append `/error` and `/output`. https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html */
+  /**
+   * The prefix of the log groups of the jobs. Glue 5.0 and later append `/error` and `/output`.
+   * https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+   */
   readonly logGroupPrefix: string;
   readonly errorLogGroup: string;
   readonly outputLogGroup: string;
@@ -287,7 +290,7 @@ function hasOwnTable(dataset: string, keys: string[]): boolean {
   return keys.length === 1 && keys[0] === snakeCase(dataset);
 }
 
-/** The prefix of the names of the tables of a dataset with several tables. */
+/** The prefix of the table names of a dataset that has several tables. */
 export function tablePrefix(dataset: string): string {
   return `${snakeCase(dataset)}_`;
 }

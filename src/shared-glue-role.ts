@@ -21,7 +21,7 @@ import {
 
 /** Properties of the shared role of a lake. */
 export interface SharedGlueRoleProps {
-  /** The prefix of all names of the lake in kebab-case, such as `pp-dw`. */
+  /** The prefix of all names of the lake, in kebab-case, such as `pp-dw`. */
   readonly resourcePrefix: string;
 
   /**

@@ -68,9 +68,9 @@ export class Source {
    * `url`.
    *
    * The dataset gets its own role. In this bucket, the role can read only the objects under the literal prefix of the
-   * URL: the part before its first wildcard or brace. If the bucket is in another account, its policy must also allow
-   * this role. If a customer managed KMS key encrypts the files, add `kms:Decrypt` to `role` of the dataset. Synthesis
-   * fails with `URL_INVALID` if the URL does not start with `s3://` or has no path.
+   * URL: the part before its first wildcard or brace. If the bucket is in another account, the bucket policy must also
+   * allow this role. If a customer managed KMS key encrypts the files, add `kms:Decrypt` to the `role` of the dataset.
+   * Synthesis fails with `URL_INVALID` if the URL does not start with `s3://` or has no path.
    *
    * @param url a file such as `s3://bucket/folder/file.csv`, a folder such as `s3://bucket/folder/`, or a glob such as
    * `s3://bucket/folder/*.csv`. The name of the bucket can be a token.
@@ -114,7 +114,8 @@ export class Source {
   }
 
   /**
-   * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records of its responses.
+   * A REST API that returns JSON. Each endpoint becomes a table, whose rows are the records in the responses of
+   * this endpoint.
    *
    * Each endpoint is an `ApiEndpoint`. In Python, an endpoint can also be a dict, such as `{"url": "https://…"}`.
    * Synthesis fails with `UNKNOWN_KEY` for a key that `ApiEndpoint` does not have.

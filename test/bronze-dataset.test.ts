@@ -1338,8 +1338,8 @@ test.each([
 test('a token as the name of a dataset is an error, because its tables are fixed at synth', () => {
   const where = LAYOUTS[0].lake();
   expect(() => bronze(where, { dataset: new CfnParameter(where.stack, 'Name').valueAsString })).toThrow(
-    'TOKEN_NOT_ALLOWED: Lake/Bronze: dataset is only known at deployment. Tables and folders are named at synth: '
-      + 'write the name in the code.',
+    'TOKEN_NOT_ALLOWED: Lake/Bronze: the name of the dataset is only known at deployment. Tables and folders are '
+      + 'named at synth: write the name in the code.',
   );
 });
 

@@ -58,7 +58,7 @@ def inspect_source(source: str, table: str, declared: dict[str, Any]) -> dict[st
     empty = [each.key for each in tables if not each.rows]
     if len(empty) == len(tables):
         raise RunFailed(
-            ErrorCode.FILE_EMPTY, f"{', '.join(names)} contains no records. Check what the source publishes."
+            ErrorCode.FILE_EMPTY, f"No records found in {', '.join(names)}. Check what the source publishes."
         )
     document: dict[str, Any] = {}
     if file_format:

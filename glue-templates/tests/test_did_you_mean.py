@@ -76,7 +76,7 @@ def test_a_run_suggests_a_similar_run_first(dataset: MakeDataset, source: Source
 APIS: list[tuple[str, dict[str, Any], str, str]] = [
     ("the records", {"records": "result"}, "It has the keys results.", "results"),
     ("a path of records", {"records": "results.0.part"}, "It has the keys results.", ""),
-    ("a field of for_each", {"for_each": {"endpoint": "ids", "field": "idd"}}, "none of the 1 records of ids has idd.", "id"),
+    ("a field of for_each", {"for_each": {"endpoint": "ids", "field": "idd"}}, "none of the 1 records of ids has the field idd.", "id"),
 ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ export interface RunRules {
   readonly nodes: PipelineNode[];
   /** The datasets that have already ended and do not run. */
   readonly done: ReadonlyMap<string, Ended>;
-  /** Whether datasets that depend on a failed input run with the published tables of the input. */
+  /** Whether a dataset still runs if an input has failed. It then reads the published tables of this input. */
   readonly usesPublished: boolean;
   /** The name of a dataset in `nodes`. It is unique. */
   nameOf(dataset: Dataset): string;

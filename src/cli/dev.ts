@@ -39,7 +39,7 @@ const LISTED_FILES = 3;
  * on them, and prints their tables and the differences. Ends when the user presses Ctrl-C or, if standard input is a
  * pipe, when the pipe is closed.
  *
- * @param names the datasets to watch, each with its inputs; they run at the start. If empty, all datasets are watched,
+ * @param names the datasets to watch and to run at the start, each with its inputs. If empty, all datasets are watched,
  * and none runs at the start
  */
 export async function dev(names: readonly string[], options: DevOptions): Promise<void> {
@@ -87,7 +87,7 @@ interface DevContext {
   readonly options: DevOptions;
 }
 
-/** Does the work. A failure is printed instead of thrown, because the next change can fix it. */
+/** Does the work. A failure is printed instead of thrown, because the next change can fix its cause. */
 async function reportingFailure(progress: Progress, work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -99,7 +99,7 @@ async function reportingFailure(progress: Progress, work: () => Promise<void>): 
   }
 }
 
-/** Synthesizes the app after files have changed, and runs the datasets that differ. */
+/** Synthesizes the app after files have changed, and runs the datasets that are new or have changed. */
 async function runChanges(files: string[], context: DevContext): Promise<void> {
   const { datasets, synthesis, progress } = context;
   const more = files.length - LISTED_FILES;
@@ -121,7 +121,10 @@ async function runChanges(files: string[], context: DevContext): Promise<void> {
   }
 }
 
-/** Runs datasets, the datasets that depend on them, and inputs without a table. Then prints tables and differences. */
+/**
+ * Runs datasets, the datasets that depend on them, and inputs that have no published table. Then prints tables and
+ * differences.
+ */
 async function runWithDependents(changed: Dataset[], context: DevContext, started = Date.now()): Promise<void> {
   if (changed.length === 0) {
     return;

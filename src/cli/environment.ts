@@ -117,7 +117,10 @@ function findCached(glueVersion: string, needed: ComponentName[]): Record<Compon
     .find(set => missing(set, needed).length === 0);
 }
 
-/** The needed components that are not usable from the cache. A virtual environment breaks if its Python is removed. */
+/**
+ * The needed components that the cache lacks, or that no longer work: a virtual environment breaks if its Python is
+ * removed.
+ */
 function missing(set: Record<ComponentName, string>, needed: ComponentName[]): ComponentName[] {
   const all: ComponentName[] = needed.includes('spark') && !findJava() ? [...needed, 'jdk'] : needed;
   const broken = (component: ComponentName) =>

@@ -7,7 +7,7 @@ export interface PageAssets {
   readonly style: string;
 }
 
-/** The folder in the package to which the build writes both files. */
+/** The folder in the package to which the build writes the script and the style of the page. */
 const FOLDER = path.join(__dirname, 'page');
 
 /** Reads the script and the style of the page from the package. In a Git checkout, bundles them from src/page. */

@@ -167,7 +167,10 @@ function TableSection({ table }: { table: PageTable }) {
   );
 }
 
-/** The columns of the table that describes the columns of a published table. Omits columns that would be empty. */
+/**
+ * The columns of the page's table in which each row describes a column of a published table. Omits columns that would
+ * be empty.
+ */
 function columnsOf({ name: table, rows, columns }: PageTable): TableColumn<PageColumn>[] {
   const has = (key: keyof PageColumn) => columns.some(column => column[key] !== undefined);
   const positions = new Map(columns.map((each, index) => [each.name, index + 1]));

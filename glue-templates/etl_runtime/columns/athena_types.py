@@ -24,8 +24,8 @@ TOKEN = re.compile(r"decimal\(\d+,\d+\)|[^,:<>]+|[,:<>]")
 class AthenaType:
     """A parsed data type.
 
-    `name` is a scalar type such as decimal(18,2), or array, map or struct. Nested types have `members`, and a struct
-    also has the names of its `fields`.
+    `name` is a scalar type such as decimal(18,2), or array, map or struct. `members` are the types inside a nested
+    type. `fields` are the field names of a struct.
     """
 
     name: str
@@ -148,7 +148,7 @@ def athena_type(arrow: pa.DataType) -> str:
 
 
 def widened(published: str, seen: str) -> str:
-    """Return the published type with the struct fields that only `seen` has, appended at any depth. Nothing else
+    """Return the published type, extended with the struct fields that only `seen` has, at any depth. Nothing else
     changes."""
     return str(_widened(parsed(published), parsed(seen)))
 

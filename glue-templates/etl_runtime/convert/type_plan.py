@@ -1,8 +1,8 @@
 """The columns of a table and their types.
 
 Published types are a contract, and declared types are not changed. All other types are inferred from samples. The
-conversion verifies the inferred types. If a type is refuted, the table is converted again with a type that fits all
-values seen so far.
+conversion verifies the inferred types. If a value does not fit the inferred type of its column, the table is converted
+again with a type that fits all values seen so far.
 """
 
 import logging
@@ -150,8 +150,8 @@ class TypePlan:
                 if other:
                     raise RunFailed(
                         ErrorCode.COLUMN_SCHEMA_INVALID,
-                        f"{self._key}: target_name {column.name} of {source} is already the name of {other}. "
-                        f"Choose a different name, or {RESET}.",
+                        f'{self._key}: the target_name "{column.name}" of the column "{source}" is already the name of '
+                        f'the column "{other}". Choose a different target_name, or {RESET}.',
                     )
                 self._names[source] = column.name
         self._names = clean_names(sources, self._names)

@@ -119,7 +119,7 @@ class _Splitter:
             raise RunFailed(
                 ErrorCode.FILE_FORMAT_MISMATCH,
                 f"{member.name} is {type} and {table.parts[0].member} is {table.parts[0].type}, but all files of a "
-                "table must have the same type. Assign them to two tables in file_table_mapping, or declare "
+                "table must have the same type. Assign the files to different tables in file_table_mapping, or declare "
                 "file_format.type.",
             )
         file_format = with_delimiter_of(member.name, replace(file_format, type=type))

@@ -185,7 +185,7 @@ def run_failure(error: BaseException) -> RunFailed:
 
 def _is_lake_formation_denial(message: str) -> bool:
     """Whether an error message means that Lake Formation denied a call. AWS services have no common error code for
-    this."""
+    such denials."""
     return re.search(LAKE_FORMATION, message) is not None and re.search(REFUSED, message, re.IGNORECASE) is not None
 
 

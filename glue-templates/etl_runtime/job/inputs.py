@@ -105,7 +105,7 @@ def require_same_inputs(inputs: Sequence[Input], names: Names, store: Store) -> 
     if changed := republished(inputs, names, store):
         raise RunFailed(
             ErrorCode.INPUT_CHANGED,
-            f"The {with_names('input', changed)} published new data while this run checked its rules. Run again.",
+            f"The {with_names('input', changed)} published new data while this run was checking its rules. Run again.",
             retryable=True,
         ) from None
 

@@ -1,4 +1,4 @@
-"""The job's log. Prints the log lines of the runtime, redacted and with the step of the run."""
+"""The job's log. Redacts the log lines of the runtime, and prints each with the current step of the run."""
 
 import logging
 

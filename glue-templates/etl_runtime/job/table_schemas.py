@@ -5,8 +5,8 @@ from typing import Any
 
 
 def changed_tables(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> list[str]:
-    """The keys of tables whose schema in `new` differs from their schema in `old`. Both are contents of
-    published.json."""
+    """The keys of tables whose schema in `new` differs from their schema in `old`. Each is the content of a
+    published.json file."""
     return [key for key in new["tables"] if _columns(new, key) != _columns(old, key)]
 
 

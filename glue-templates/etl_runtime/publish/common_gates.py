@@ -14,7 +14,7 @@ from etl_runtime.job.suggestion import did_you_mean
 def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Collection[str]) -> list[dict[str, Any]]:
     """Return the failed gates as entries of the run record: gate, code, table, found, allowed.
 
-    Each of `failures` consists of the gate, the table and what was found. Raises RunFailed if one of them is not
+    Each item in `failures` consists of the gate, the table and what was found. Raises RunFailed if one of them is not
     `allowed`. The error lists all failed gates. It has the code of the first gate that is not `allowed`.
     """
     gates: list[dict[str, Any]] = [
@@ -37,8 +37,8 @@ def stop_unless_allowed(failures: Iterable[tuple[str, str, str]], allowed: Colle
 def required_value_failures(
     key: str, nulls: Mapping[str, int], rows: int, columns: Collection[str], quality: DataQuality, where: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield the failures of the gates for required columns and the number of rows. `columns` are the columns of the
-    table. `where` is their origin as it appears in messages, such as "the source"."""
+    """Yield the failures of the gates for required columns and for the minimum number of rows. `columns` are the
+    columns of the table. `where` is their origin as it appears in messages, such as "the source"."""
     threshold = quality.get("critical_null_threshold", 0.05)
     for name in _for_table(quality.get("required_columns", []), key, []):
         if name not in columns:

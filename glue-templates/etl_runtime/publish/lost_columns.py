@@ -69,7 +69,7 @@ class LostColumns:
             )
 
     def _is_lost(self, column: str, values: int, rows: int) -> bool:
-        """Whether a column that is now empty had so many values in the last publication that this cannot be a
+        """Whether a column that is now empty had so many values in the last publication that the loss cannot be a
         coincidence."""
         if not values or _top(column) in self.optional or column.startswith(META):
             return False

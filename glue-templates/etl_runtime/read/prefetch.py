@@ -8,7 +8,7 @@ BLOCKS = 4
 
 
 def prefetch(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same blocks, and read up to BLOCKS of them ahead in a thread.
+    """Yield the given blocks unchanged, and read up to BLOCKS of them ahead in a thread.
 
     An exception is raised after the blocks that precede it.
     """

@@ -75,7 +75,7 @@ class CarriedHistory:
 
 
 def has_ranges(key: str, history: History, new: "DataFrame", old: PublishedVersions | None, at: datetime) -> bool:
-    """Whether ranges are supported for the types of the key columns. If not, each run rewrites all objects."""
+    """Whether key ranges are supported for the types of the key columns. If not, each run rewrites all objects."""
     return bool(range_columns(history["business_key"], version_columns(key, history, new, old, at)))
 
 

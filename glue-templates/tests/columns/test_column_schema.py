@@ -200,7 +200,7 @@ def test_two_columns_cannot_have_the_same_name(dataset: MakeDataset, source: Sou
     url = source.serves("/x.csv", b"a\n1\n")
     made.run(url)
     error = made.fails(source.serves("/x.csv", b"a,b\n1,2\n"), column_mappings={"b": "a"})
-    assert "target_name a of b is already the name of a" in error
+    assert 'the target_name "a" of the column "b" is already the name of the column "a"' in error
 
 
 def test_a_declared_name_is_not_given_to_another_column(dataset: MakeDataset, source: Source) -> None:

@@ -406,7 +406,7 @@ def test_a_large_archive_is_downloaded_completely(source: Source) -> None:
     [
         (b"", "^FILE_EMPTY: x.csv is empty"),
         (b"<html><body>not here</body></html>", "^FILE_FORMAT_MISMATCH: x.csv is an HTML or XML page"),
-        (b"a,b\n", "^FILE_EMPTY: x.csv contains no records."),
+        (b"a,b\n", "^FILE_EMPTY: No records found in x.csv."),
         (b"7z\xbc\xaf\x27\x1c...", "a 7z archive"),
         (Response(status=404), "the server returned 404"),
     ],

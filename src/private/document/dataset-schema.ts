@@ -20,7 +20,7 @@ export function checkDocument(scope: IConstruct, document: DatasetDocument): voi
     throw synthError(
       scope,
       'TOKEN_NOT_ALLOWED',
-      'dataset is only known at deployment.',
+      'the name of the dataset is only known at deployment.',
       'Tables and folders are named at synth: write the name in the code.',
     );
   }

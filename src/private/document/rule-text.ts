@@ -30,7 +30,10 @@ export function ruleName({ name, ...rule }: DataRule): string {
   return name ?? parts[ruleKind(rule)]().slice(0, MAX_NAME_LENGTH);
 }
 
-/** The condition of a rule as readable text, as in the run record: `_rule_of_kind` of etl_runtime/publish/rules.py. */
+/**
+ * The condition of a rule as readable text. It equals the condition in the run record, which `_rule_of_kind` of
+ * etl_runtime/publish/rules.py creates.
+ */
 export function ruleCondition(rule: DataRule): string {
   const { condition = '', not_null: notNull, accepted_values: accepted, relationships } = rule;
   return {

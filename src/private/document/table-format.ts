@@ -2,7 +2,10 @@ import { DatasetDocument } from './dataset-document.generated';
 import { IEtlCore } from '../../i-etl-core';
 import { TableFormat } from '../../table-format';
 
-/** The document with the format of the core as the default. Parquet is omitted, because the job uses it by default. */
+/**
+ * The document, with the table format of the core as the default for `table_format`. Parquet is omitted, because the
+ * job uses it by default.
+ */
 export function withTableFormat(document: DatasetDocument, { tableFormat }: IEtlCore): DatasetDocument {
   const format = document.table_format ?? tableFormat;
   return { ...document, table_format: format === TableFormat.PARQUET ? undefined : format };

@@ -31,8 +31,8 @@ export interface LakeBudgetProps {
 }
 
 /**
- * The alarm for the DPU-hours of a lake in a month, and the state machine that counts them: a rule starts it when an
- * attempt of a run ends.
+ * The alarm for the DPU-hours of a lake in a month, and the state machine that counts them. A rule starts this state
+ * machine when an attempt of a run ends.
  *
  * A CloudWatch alarm evaluates at most seven days, so it cannot add up the runs of a month itself. AWS Budgets could do
  * so per cost-allocation tag, but only after someone activates the tags in the management account. Its data can be a

@@ -26,8 +26,8 @@ export function pipelineTags(lake: LakeNames, pipeline: string): ResourceTags {
 const PRIORITY = 50;
 
 /**
- * Tags the resources below a construct, including resources that are added later. Use this function only for
- * constructs of which an app has few, because it adds an aspect that visits all constructs below during synthesis.
+ * Tags the resources below a construct, including resources that are added later. Use this function only for a few
+ * constructs per app, because it adds an aspect that visits all constructs below the scope during synthesis.
  */
 export function tagAll(scope: IConstruct, tags: ResourceTags): void {
   for (const [key, value] of Object.entries(tags)) {

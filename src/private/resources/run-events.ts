@@ -16,7 +16,7 @@ export class RunRules {
   /**
    * @param id the ID of the first rule within the scope
    * @param description what the rules match
-   * @param detail the pattern of the details of the events
+   * @param detail the pattern that the `detail` of an event must match
    * @param tags the tags of the rules
    */
   constructor(
@@ -62,7 +62,7 @@ export function successRules(scope: Construct, names: DatasetNames): RunRules {
   return new RunRules(scope, 'SuccessRule', `Successful runs of ${names.job}`, detail, datasetTags(names));
 }
 
-/** The rules for failed runs of a dataset that Glue does not retry. */
+/** The rules that match failed runs of a dataset if Glue does not retry them. */
 export function failureRules(scope: Construct, names: DatasetNames, maxRetries: number): RunRules {
   const detail = {
     jobName: [names.job],

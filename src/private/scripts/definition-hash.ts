@@ -10,7 +10,7 @@ import { OPERATION_KEYS } from '../document/operation-keys';
  * A hash of the document, script and query of a derived dataset. A pipeline runs the job again if the hash differs from
  * the hash of the last publication.
  *
- * It is computed during synthesis, when tokens can be resolved to the references that the template has.
+ * It is computed during synthesis, when tokens can be resolved to the references that the template contains.
  */
 export function definitionHash(scope: Construct, document: DatasetDocument, script: JobScript): string {
   return Lazy.string({

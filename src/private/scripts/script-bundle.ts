@@ -30,7 +30,7 @@ import { limitResources, limitTemplates } from '../resources/stack-limits';
 export interface JobScript {
   /** The local path of the script. */
   readonly path: string;
-  /** Whether it is a custom script, which replaces the packaged script. */
+  /** Whether the script is a custom script, which replaces the packaged script. */
   readonly isCustom?: boolean;
   /** The query and the name of its file, for messages. */
   readonly sql?: { readonly name: string; readonly text: string };
@@ -77,8 +77,8 @@ const ASPECT_PRIORITY = 100;
 /**
  * Creates the bundles of all stacks of a stage during synthesis, when all datasets are known.
  *
- * There is one aspect for the stage instead of one per stack: CDK visits the tree again when an aspect adds
- * constructs, up to 100 times.
+ * There is one aspect for the stage instead of one per stack, because CDK visits the tree again each time an aspect
+ * adds constructs, up to 100 times.
  */
 class ScriptBundles implements IAspect {
   private readonly byStack = new Map<Stack, DatasetScripts[]>();
@@ -111,13 +111,13 @@ class ScriptBundles implements IAspect {
   }
 }
 
-/** The role and the storage size of the function of a deployment. */
+/** The role and the storage size of a deployment's function. */
 interface Handler {
   readonly role: IRole;
   readonly storage: Size;
 }
 
-/** The scripts of a stack: one deployment per bucket, usually one. */
+/** The scripts of a stack, with one deployment per bucket. Usually, all scripts are in the same bucket. */
 class ScriptBundle extends Construct {
   private readonly logGroup: LogGroup;
   /** The functions of the deployments. They are outside of this construct. */
@@ -274,7 +274,8 @@ function grantDeployment(role: Role, asset: FolderAsset, bucket: IBucket, script
 const HANDLER_MEMORY_MIB = 512;
 
 /**
- * A size that no user is likely to choose: 1 MiB above the minimum. Users can later create deployments of any size.
+ * The first storage size to try: 1 MiB above the minimum, which users are unlikely to choose for a deployment that they
+ * create later.
  */
 const HANDLER_STORAGE_MIB = 513;
 

@@ -1,7 +1,7 @@
 """Paths into a JSON value: keys joined by dots, such as data.items.
 
-A key may itself contain dots, such as @odata.nextLink. A number is a position in a list, starting at 0: 1.items, or
-$[1].items.
+A key may itself contain dots, such as @odata.nextLink. A number selects an element of a list by its zero-based index:
+1.items, or $[1].items.
 """
 
 import re

@@ -47,13 +47,13 @@ def _values(original: Original, parent: Endpoint, records: ApiRecords, field: st
                 if isinstance(value, (dict, list)):
                     raise RunFailed(
                         ErrorCode.API_VALUE_INVALID,
-                        f"for_each of {endpoint}: {field} of {parent.name} is not a single value (found "
+                        f"for_each of {endpoint}: the field {field} of {parent.name} is not a single value (found "
                         f"{excerpt(value, 80)}). Correct for_each.field.",
                     )
                 if value in (".", ".."):
                     raise RunFailed(
                         ErrorCode.API_VALUE_INVALID,
-                        f"for_each of {endpoint}: {field} of {parent.name} is {value!r}, which has a special "
+                        f"for_each of {endpoint}: the field {field} of {parent.name} is {value!r}, which has a special "
                         "meaning in a URL. Use another field, or report this to the data provider.",
                     )
                 if value is not MISSING and value not in (None, ""):
@@ -66,5 +66,5 @@ def _values(original: Original, parent: Endpoint, records: ApiRecords, field: st
         )
         raise RunFailed(
             ErrorCode.API_VALUE_INVALID,
-            f"for_each of {endpoint}: none of the {count:,} records of {parent.name} has {field}. {remedy}",
+            f"for_each of {endpoint}: none of the {count:,} records of {parent.name} has the field {field}. {remedy}",
         )

@@ -301,19 +301,19 @@ def test_for_each_chains_endpoints_declared_in_any_order(source: Source) -> None
         pytest.param(
             [{"a": 1}],
             "id",
-            "API_VALUE_INVALID: for_each of parts: none of the 1 records of items has id. Correct for_each.field",
+            "API_VALUE_INVALID: for_each of parts: none of the 1 records of items has the field id. Correct for_each.field",
             id="no such field",
         ),
         pytest.param(
             [{"id": [1]}],
             "id",
-            "API_VALUE_INVALID: for_each of parts: id of items is not a single value (found [1])",
+            "API_VALUE_INVALID: for_each of parts: the field id of items is not a single value (found [1])",
             id="a list",
         ),
         pytest.param(
             ["NL", "BE"],
             "id",
-            "API_VALUE_INVALID: for_each of parts: none of the 2 records of items has id. They are single values, not objects: "
+            "API_VALUE_INVALID: for_each of parts: none of the 2 records of items has the field id. They are single values, not objects: "
             'set for_each.field to "$"',
             id="single values",
         ),
