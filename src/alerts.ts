@@ -22,12 +22,12 @@ export interface Alerts {
    * An existing SNS topic that receives the alerts.
    *
    * If the topic is created in this app, its policy is extended. Otherwise the policy must allow
-   * `cloudwatch.amazonaws.com` to publish. The other alerts are published with the role `<resourcePrefix>-alerts-role`.
-   * A topic of another account must allow this role. If the topic is encrypted, import it with
-   * `Topic.fromTopicAttributes` and `keyArn`, so that the role is granted access to the key. The key policy is not
-   * changed: it must allow IAM policies to grant access, and allow `cloudwatch.amazonaws.com` to call `kms:Decrypt` and
-   * `kms:GenerateDataKey*`. CloudWatch cannot publish to a topic that is encrypted with the AWS managed key `aws/sns`.
-   * Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or `encryptionKey` is also set.
+   * `cloudwatch.amazonaws.com` to publish the CloudWatch alarms. All other alerts are published with the role
+   * `<resourcePrefix>-alerts-role`. A topic of another account must allow this role to publish. If the topic is
+   * encrypted, import it with `Topic.fromTopicAttributes` and `keyArn`, so that the role is granted access to the key.
+   * The key policy is not changed: it must allow IAM policies to grant access, and allow `cloudwatch.amazonaws.com` to
+   * call `kms:Decrypt` and `kms:GenerateDataKey*`. CloudWatch cannot publish to a topic that is encrypted with the AWS
+   * managed key `aws/sns`. Synthesis fails with `SETTINGS_CONFLICT` if `encrypted` or `encryptionKey` is also set.
    *
    * @default - a new topic named `<resourcePrefix>-alerts`, because most lakes have no topic for alerts yet
    * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services

@@ -46,8 +46,9 @@ export interface ForEachTable {
    * The dataset that publishes the table: a dataset of any layer of the same lake.
    *
    * It becomes an input of the dataset with this endpoint. Pipelines run the input first, and a run reads the latest
-   * publication of the input. Use `SilverDataset.fromName` for a dataset that another app deploys. Synthesis fails with
-   * `LAKE_MISMATCH` if the input belongs to another lake, and with `INPUTS_CYCLE` if the datasets depend on each other.
+   * publication of the input. For a dataset that another app deploys, use `fromName`, such as
+   * `SilverDataset.fromName`. Synthesis fails with `LAKE_MISMATCH` if the input belongs to another lake, and with
+   * `INPUTS_CYCLE` if the datasets depend on each other.
    */
   readonly input: IDataset;
 
@@ -183,8 +184,8 @@ export interface ApiEndpoint {
   /**
    * Calls the endpoint once per value in a column of a published table of the lake.
    *
-   * Synthesis fails with `SETTINGS_CONFLICT` if `forEach` is also set. In a configuration file, it is `for_each` with
-   * `table` and `column`.
+   * Synthesis fails with `SETTINGS_CONFLICT` if `forEach` is also set. In a configuration file, this setting is
+   * `for_each` with `table` and `column`.
    *
    * @default - the endpoint is called once, or once per value of `forEach`
    */

@@ -136,11 +136,14 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly errorLogGroup: LogGroup;
   /** The log group of the output of the jobs. */
   public readonly outputLogGroup: LogGroup;
-  /** The KMS key of the lake. Everyone who queries the tables needs it. Undefined if the lake has no key of its own. */
+  /**
+   * The KMS key of the lake. Everyone who queries the tables needs permission to use it. Undefined if the lake has no
+   * key of its own.
+   */
   public readonly encryptionKey?: IKey;
   /** The SNS topic of the alerts, to which you can add subscriptions. Undefined without `alerts`. */
   public readonly alertTopic?: ITopic;
-  /** The KMS key that encrypts the topic of the alerts. Undefined if no such key encrypts it. */
+  /** The KMS key that encrypts the new topic of the alerts. Undefined for an existing or unencrypted topic. */
   public readonly alertKey?: IKey;
   /** The EventBridge rules for failed runs, failed crawlers, and runs with warnings. Empty without `alerts`. */
   public readonly alertRules: Rule[];
@@ -148,7 +151,7 @@ export class EtlCore extends Construct implements IEtlCore {
   public readonly alertStateMachine?: CfnStateMachine;
   /** The role of the state machine that sends the alerts. Undefined without `alerts`. */
   public readonly alertRole?: IRole;
-  /** The role that the rules use to start the state machine. Undefined without `alerts`. */
+  /** The role that `alertRules` use to start `alertStateMachine`. Undefined without `alerts`. */
   public readonly eventsRole?: IRole;
   /** The alarm for schedules that cannot start their job. Undefined without `alerts`. */
   public readonly droppedScheduleAlarm?: Alarm;
@@ -282,7 +285,8 @@ export class EtlCore extends Construct implements IEtlCore {
    *
    * The statements are added to an inline policy of a role or a group, or to a managed policy of a user. The policies
    * of the bucket and of the key are not changed. Synthesis fails with `ENVIRONMENT_MISMATCH` if the grantee is in
-   * another account, and with `VALUE_INVALID` if it cannot have a policy, such as a service principal.
+   * another account, and with `VALUE_INVALID` if it is a principal that cannot have a policy, such as a
+   * service principal.
    *
    * @param grantee who can query
    * @param options which tables can be queried; all tables of the gold layer by default
@@ -304,8 +308,9 @@ export class EtlCore extends Construct implements IEtlCore {
         throw synthError(
           this,
           'SETTING_NOT_APPLICABLE',
-          `retention sets ${Object.keys(ofBucket).join(', ')} for the existing bucket "${props.existingBucketName}".`,
-          'Remove these settings, and set the lifecycle rules on that bucket.',
+          `these settings of retention do not apply to the existing bucket "${props.existingBucketName}": `
+            + `${Object.keys(ofBucket).join(', ')}.`,
+          'Remove them, and set the lifecycle rules on that bucket.',
         );
       }
       return Bucket.fromBucketName(this, 'Bucket', props.existingBucketName);

@@ -103,7 +103,7 @@ export interface TextOptions {
  */
 export interface CsvOptions extends TextOptions {
   /**
-   * The delimiter between the fields of a record: one to eight characters, without double quotes and line breaks.
+   * The delimiter between the fields of a record: one to eight characters other than double quotes and line breaks.
    *
    * @default - a comma
    */

@@ -192,8 +192,8 @@ test('an existing bucket is used and not changed', () => {
 
 test('a retention for an existing bucket is an error, except for logs and snapshots', () => {
   expect(() => coreStack({ existingBucketName: 'our-lake', retention: { staging: Duration.days(3) } })).toThrow(
-    'SETTING_NOT_APPLICABLE: Core/Lake: retention sets staging for the existing bucket "our-lake". Remove '
-      + 'these settings, and set the lifecycle rules on that bucket.',
+    'SETTING_NOT_APPLICABLE: Core/Lake: these settings of retention do not apply to the existing bucket '
+      + '"our-lake": staging. Remove them, and set the lifecycle rules on that bucket.',
   );
   expect(() =>
     coreStack({ existingBucketName: 'our-lake', retention: { logs: RetentionDays.ONE_WEEK } }),

@@ -78,8 +78,8 @@ test('a second dashboard of a lake needs another name', () => {
 
 test.each(LAYOUTS)('a dashboard without metrics in the core is an error: $name', ({ lake }) => {
   expect(() => dashboard(lake(ENV))).toThrow(
-    'SETTING_REQUIRED: Lake/Dashboard: metrics are disabled in the core. Set metrics: true in the EtlCore, '
-      + 'and in EtlCore.fromPrefixes if another app deploys the core.',
+    'SETTING_REQUIRED: Lake/Dashboard: metrics are disabled in the core, so the runs of the lake publish no '
+      + 'metrics. Set metrics: true in the EtlCore, and in EtlCore.fromPrefixes if another app deploys the core.',
   );
 });
 

@@ -390,8 +390,8 @@ describe('grantQuery', () => {
     expect(() => core.grantQuery(second)).toThrow(
       'SETTINGS_CONFLICT: Second/LakeFormationGrants/Role-analysts/pp_dw_gold: the stacks "First" and "Second" grant '
         + 'Lake Formation permissions on the same resource to "Second/Analysts". Import the role or the user once, and '
-        + 'pass this construct to all calls of grantQuery and grantRead. If jobs of datasets use the role, add it to '
-        + 'roles.datasets of the core.');
+        + 'pass the imported construct to all calls of grantQuery and grantRead. If jobs of datasets use the role, add '
+        + 'it to roles.datasets of the core.');
     expect(() => core.grantQuery(second, { layers: [Layer.BRONZE] })).not.toThrow();
   });
 

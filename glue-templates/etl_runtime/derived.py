@@ -92,7 +92,7 @@ class TransformContext:
             raise RunFailed(
                 ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
                 f"The table {table} is not a table of an input. {did_you_mean(table, self.tables, qualified=True)}"
-                f"The inputs have {', '.join(self.tables) or 'no tables'}. "
+                f"The tables of the inputs: {', '.join(self.tables) or 'none'}. "
                 "Correct the name, or add the table's dataset to source_datasets.",
             )
         return self.spark.table(table)
@@ -157,7 +157,7 @@ class TransformContext:
                 ErrorCode.QUERY_NOT_FOUND,
                 f"The query {uri} does not exist. Deploy the dataset's stack again."
                 if uri
-                else f"{self._job.names.dataset} has no query. Set sql, or do not call query() in the transform.",
+                else f'{self._job.names.dataset} has no query. Set "sql", or do not call query() in the transform.',
             )
         document = self._job.document
         return query(self.spark, sql.decode(), document["sql"], document.get("outputs", []), self.tables)
@@ -376,7 +376,7 @@ def rows_by_table(job: Job, result: "DataFrame | Mapping[str, DataFrame]") -> "d
             ErrorCode.TRANSFORM_RESULT_INVALID,
             f"The transform returns {returned}, but {job.names.dataset} has the tables {', '.join(keys)}. "
             f"{did_you_mean(unknown, [key for key in keys if key not in tables])}"
-            "Set outputs to the names that the transform returns.",
+            'Set "outputs" to the names that the transform returns.',
         )
     if other := next((key for key, table in tables.items() if not hasattr(table, "mapInArrow")), None):
         raise RunFailed(

@@ -8,7 +8,7 @@ import sys
 
 
 def end_spark() -> None:
-    """End the JVM, so that no process outlives the command. At this point, all output is written."""
+    """End the JVM, so that no process outlives the command. At this point, all output has been written."""
     if "pyspark" not in sys.modules:
         return
     gateway = importlib.import_module("pyspark").SparkContext._gateway

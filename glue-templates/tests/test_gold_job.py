@@ -190,9 +190,9 @@ ERRORS: list[tuple[str, str]] = [
     ("SELEKT 1", "QUERY_INVALID: query.sql, line 1, column 1: [PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEKT'"),
     ("SELECT 1 AS a;\n\nSELECT a\n  FORM places", "QUERY_INVALID: query.sql, line 4, column 8: [PARSE_SYNTAX_ERROR] Syntax error at or near 'places'"),
     ("SELECT 1;\nSELECT zip FROM {places}", "QUERY_INVALID: query.sql, line 2, column 8: [UNRESOLVED_COLUMN.WITH_SUGGESTION]"),
-    ("SELECT *\nFROM pp_dw_bronze.place_of_gold", "QUERY_TABLE_NOT_AN_INPUT: query.sql, line 2, column 6: the table pp_dw_bronze.place_of_gold is not a table of an input. Did you mean \"{places}\"? The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("SELECT *\nFROM pp_dw_bronze.place_of_gold", "QUERY_TABLE_NOT_AN_INPUT: query.sql, line 2, column 6: the table pp_dw_bronze.place_of_gold is not a table of an input. Did you mean \"{places}\"? The tables of the inputs: {places}. Correct the name, or add the table's dataset to source_datasets."),
     ("SELECT * FROM places", "QUERY_TABLE_NOT_AN_INPUT: query.sql, line 1, column 15: the table places is not a table of an input. "),
-    ("SELECT * FROM parquet.`s3://other/x`", "the table parquet.s3://other/x is not a table of an input. The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("SELECT * FROM parquet.`s3://other/x`", "the table parquet.s3://other/x is not a table of an input. The tables of the inputs: {places}. Correct the name, or add the table's dataset to source_datasets."),
     ("SELECT nothing_of(city) FROM {places}", "QUERY_INVALID: query.sql, line 1, column 8: [UNRESOLVED_ROUTINE] Cannot resolve"),
     ("", "QUERY_INVALID: query.sql contains no statement. Write the query that returns the table."),
     ("-- SELECT 1;\n", "QUERY_INVALID: query.sql contains no statement."),
@@ -230,7 +230,7 @@ def test_a_table_without_its_database_is_shown_with_it(places: Dataset, gold: Ma
     table = name.rpartition(".")[2]
     error = gold(places).fails(f"SELECT * FROM {table.upper()}")
     found = f"the table {table.upper()} is not a table of an input."
-    assert f'{found} Did you mean "{name}"? The inputs have {name}.' in error
+    assert f'{found} Did you mean "{name}"? The tables of the inputs: {name}.' in error
 
 
 def test_an_output_without_a_view_is_an_error(places: Dataset, gold: MakeGold) -> None:
@@ -482,7 +482,7 @@ SCRIPTS: list[tuple[str, Callable[[Gold], Any], str]] = [
     ("a rule that is not valid SQL", ruled("invalid", "city <>"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [PARSE_SYNTAX_ERROR]'),
     ("a rule of another column", ruled("invalid", "nothing > 1"), 'RULE_INVALID: The condition of the rule "invalid" is invalid: [UNRESOLVED_COLUMN'),
     ("a rule of another table", ruled("invalid", "true", "x"), 'RULE_INVALID: The rule "invalid" has the unknown table x. The tables are'),
-    ("a table that is not an input", lambda gold: gold.read("pp_dw_bronze.other"), "QUERY_TABLE_NOT_AN_INPUT: The table pp_dw_bronze.other is not a table of an input. The inputs have {places}. Correct the name, or add the table's dataset to source_datasets."),
+    ("a table that is not an input", lambda gold: gold.read("pp_dw_bronze.other"), "QUERY_TABLE_NOT_AN_INPUT: The table pp_dw_bronze.other is not a table of an input. The tables of the inputs: {places}. Correct the name, or add the table's dataset to source_datasets."),
     ("no table", lambda gold: None, "TRANSFORM_RESULT_INVALID: The transform returns NoneType for"),
     ("several tables", lambda gold: {"a": gold.read("{places}"), "b": gold.read("{places}")}, "TRANSFORM_RESULT_INVALID: The transform returns a, b, but"),
     ("an exception", lambda gold: 1 / 0, "UNEXPECTED_ERROR: ZeroDivisionError: division by zero"),

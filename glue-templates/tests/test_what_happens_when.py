@@ -125,7 +125,7 @@ JSON = [
     Case("A list of lists without a header", b'[[1, "a"], [2, null]]', [{"n": 1, "t": "a"}, {"n": 2, "t": None}], document=form(orient="values", column_names=["n", "t"])),
     Case("JSON Lines followed by a document that spans several lines: for example, `{}` and then a pretty-printed document", b'{"n": 1}\n{\n  "n": 2\n}\n', [{"n": 1}, {"n": 2}], path="/x.jsonl"),
     Case("Several JSON documents in one file", b'{\n  "id": 1\n}\n{\n  "id": 2\n}{"id": 3},\x1e{"id": 4}', column("id", 1, 2, 3, 4)),
-    Case("Several lists that could contain the records", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', error=r"^JSON_RECORDS_AMBIGUOUS: x\.json contains several lists: a, b. Set file_format.records to one of them", before=b'[{"id": 1}]'),
+    Case("Several lists that could contain the records", b'{"a": [{"x": 1}], "b": [{"y": 1}]}', error=r"^JSON_RECORDS_AMBIGUOUS: x\.json contains several lists: a, b. Set file_format.records to the path of the list of records", before=b'[{"id": 1}]'),
     Case("A path in `records` that does not exist in the document", b'{"data": {"rows": []}}', error=r"^JSON_RECORDS_NOT_FOUND: x\.json: file_format.records is data.items, but items is missing or null. The keys are: rows", before=b'{"data": {"items": [{"id": 1}]}}', document=form(type="json", records="data.items")),
     Case("An empty list", b"[]", error=r"^FILE_EMPTY: x\.json contains no records. The published table is unchanged", before=b'[{"id": 1}]'),
     Case("A list of numbers or strings", b"[1, 2]", column("value", 1, 2)),

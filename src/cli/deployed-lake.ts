@@ -12,7 +12,7 @@ import { Progress } from './progress';
 import { readValues } from './substitutes';
 import { unknownMessage, unknownValuesIn } from './unknown-value';
 
-/** By default, the records of this number of days are read. Glue keeps job runs for the same number of days. */
+/** The number of days for which run records are read by default. Glue keeps job runs for the same number of days. */
 const HISTORY_DAYS = 90;
 /** The maximum number of records that are read per dataset. */
 const MAX_RECORDS = 200;
@@ -47,7 +47,7 @@ export class DeployedLake {
   /**
    * Determines the account of the AWS credentials, and reads the datasets of the app.
    *
-   * Fails if the app is for another account.
+   * Fails if the app deploys to another account.
    */
   public static async open(options: HistoryOptions, progress: Progress): Promise<DeployedLake> {
     const python = await setUpLake(progress);

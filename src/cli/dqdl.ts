@@ -101,7 +101,7 @@ function literal(value: string | number | boolean): string {
   return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value);
 }
 
-/** Whether DQDL interprets a quoted value as text, and not as a date or a time. Line breaks are not supported. */
+/** Whether DQDL interprets a quoted value as text, and not as a date or a time. False for values with line breaks. */
 function isPlainText(value: string | number | boolean): boolean {
   return !/^\d{4}-\d\d-\d\d$|^\d{1,2}:\d\d( [AP]M)?$|^$|[\r\n]/.test(String(value));
 }

@@ -87,7 +87,7 @@ export function findInputTable(
   }
   const names = tables.map(each => each.name);
   return {
-    error: `is not a table of an input. ${didYouMean(given, names, true)}The inputs have `
-      + `${names.join(', ') || 'no known tables'}. Correct the name, or add the dataset to the inputs.`,
+    error: `is not a table of an input. ${didYouMean(given, names, true)}The tables of the inputs: `
+      + `${names.join(', ') || 'none known'}. Correct the name, or add the dataset to the inputs.`,
   };
 }

@@ -41,7 +41,7 @@ function testCase({ dataset, name, file, line, seconds, problems }: TestResult):
   ];
 }
 
-/** The text in an attribute or an element, without the characters that XML 1.0 does not allow. */
+/** Escapes text for an XML attribute or element, and replaces the characters that XML 1.0 does not allow. */
 function escaped(text: string): string {
   return text
     // eslint-disable-next-line no-control-regex

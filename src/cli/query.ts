@@ -70,7 +70,8 @@ async function localQuery(sql: string, { data }: QueryOptions, progress: Progres
 }
 
 /**
- * Runs the SQL with Athena. If the SQL uses the views of the run records, runs it on the records of the deployed lake.
+ * Runs the SQL with Athena. SQL that uses the views of the run records is run with DuckDB instead, on the records of
+ * the deployed lake.
  */
 async function deployedQuery(sql: string, options: QueryOptions, progress: Progress): Promise<Execute> {
   const lake = await DeployedLake.open(options, progress);

@@ -20,11 +20,11 @@ export interface Result {
   readonly status: string;
   readonly seconds: number;
   readonly tables: ResultTable[];
-  /** The inputs that were read, with their runs. Undefined for a dataset without inputs. */
+  /** The inputs that the job read, each with the run that published it. Undefined for a dataset without inputs. */
   readonly inputs?: ReadInput[];
   /** The findings of the quality gates that failed but were allowed to fail, if there are any. */
   readonly allowed?: string[];
-  /** The warnings of the run, such as violated rules that do not fail it, if there are any. */
+  /** The warnings of the run, such as violations of rules that do not make the run fail, if there are any. */
   readonly warnings?: string[];
   /** The run whose publication a rollback has made current again. */
   readonly rolled_back_to?: string;
@@ -65,13 +65,13 @@ export function resultOf({ dataset, layer }: Dataset, outcome: Outcome, seconds:
   };
 }
 
-/** The warning about a script that wrote no run record. Only a custom script can do this. */
+/** The warning about a custom script that wrote no run record. Packaged scripts always write one. */
 function nothingPublished(layer: string): string {
   return `The script published nothing: it ended without calling ${entryPointOf(layer as Layer)}. `
     + howToPublish(layer as Layer);
 }
 
-/** The result of a dataset that is not run because inputs failed or were skipped and have no published table. */
+/** The result of a dataset that is not run because `inputs`, which failed or were skipped, have no published tables. */
 export function skippedResult(dataset: Pick<Dataset, 'dataset' | 'layer'>, inputs: Result[]): Result {
   const names = inputs.map(input => `${fullName(input)} (${input.status})`).join(' and ');
   return notRun(dataset, 'skipped', 'INPUT_NOT_PUBLISHED', inputs.length > 1

@@ -24,7 +24,10 @@ export interface TableDifference {
 
 /** Why a test failed. */
 export interface TestProblem {
-  /** The load and the output in which the problem was found. Each is omitted if the test has only one. */
+  /**
+   * The load and the output in which the problem was found. The load is omitted if the test has only one load, and the
+   * output if it has only one output.
+   */
   readonly where?: string;
   readonly message: string;
   readonly difference?: TableDifference;
@@ -43,7 +46,7 @@ export interface TestResult {
   readonly problems: TestProblem[];
 }
 
-/** The lines of a result: one line, and if the test failed, its problems. */
+/** The lines that describe a result: one line for the test, and if it failed, the lines of its problems. */
 export function describeTestResult(result: TestResult, label: string, width: number): string[] {
   const hasPassed = result.status === 'passed';
   const mark = paint(hasPassed ? 'green' : 'red', hasPassed ? '✓' : '✗', process.stdout);

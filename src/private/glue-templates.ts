@@ -7,10 +7,10 @@ import { ErrorCode } from './errors/error-code';
 export const GLUE_TEMPLATES = findGlueTemplates();
 
 /**
- * Finds the folder next to `src` in the repository, and next to `lib` in the package.
+ * Finds the folder `glue-templates`, which is next to `src` in the repository and next to `lib` in the package.
  *
- * If a bundler such as esbuild copied this code into the app, the folder is in the package in `node_modules` of the
- * app.
+ * If a bundler such as esbuild has copied this code into the app, the function returns the folder of the package in the
+ * app's `node_modules`.
  */
 function findGlueTemplates(): string {
   const own = typeof __dirname === 'string' ? path.join(__dirname, '..', '..', 'glue-templates') : undefined;

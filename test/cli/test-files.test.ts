@@ -218,7 +218,8 @@ describe('the files of an app', () => {
     expect(stderr).toBe([
       'skipped: tests/workflow.yml has no tests of a dataset. If it should have tests, add dataset: NAME',
       'error: UNKNOWN_TABLE: gold/tests/deep/states.yaml:4:  inputs.citys is not a table of an input. Did you mean '
-        + '"pp_dw_gold.cities"? The inputs have pp_dw_gold.cities. Correct the name, or add the dataset to the inputs.',
+        + '"pp_dw_gold.cities"? The tables of the inputs: pp_dw_gold.cities. Correct the name, or add the dataset '
+        + 'to the inputs.',
       '',
     ].join('\n').replace(':4:  inputs', ':4: tests[0].inputs'));
     expect(code).toBe(2);

@@ -108,8 +108,8 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> list[str]:
 
 
 def _fewest_values(found: Mapping[ColumnType, Sequence[str]], first: str) -> BlockedType:
-    """The type with the fewest mismatches. If dates match both orders of day and month, the entry lists both
-    formats."""
+    """The type with the fewest mismatches. If the same number of dates match with the day first and with the month
+    first, the entry lists both formats."""
     type = min(found, key=lambda each: len(found[each])).type
     count = min(map(len, found.values()))
     alike = [each for each in found if each.type == type and len(found[each]) == count]
@@ -123,8 +123,9 @@ def blocked_lines(
 ) -> list[str]:
     """Return log lines that contain the settings to paste.
 
-    There is one line for all words that mean a missing value, and one line for each other column. If the values
-    that block all columns are in the first record, there is only one line. `header` is `file_format.header`.
+    One line covers all columns that only words for missing values force to be text. Every remaining column has its
+    own line. If the values that force the columns to be text are all in the first record, there is only one line.
+    `header` is `file_format.header`.
     """
     if len(blocked) > 1 and all(each.in_first_row and not each.are_missing_words for each in blocked.values()):
         values = ", ".join(json.dumps(each.values[0], ensure_ascii=False) for each in [*blocked.values()][:MAX_NAMED])

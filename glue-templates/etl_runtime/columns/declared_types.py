@@ -50,7 +50,7 @@ def normalize(text: pa.Array, type: str, format: str) -> pa.Array:
 
 
 def _plain_number(text: pa.Array, type: str, format: str) -> pa.Array:
-    """Convert numbers from this format to the notation with a decimal point. NaN and infinity stay unchanged."""
+    """Convert numbers in `format` to plain digits with a decimal point. NaN and infinity stay unchanged."""
     plain = number_format.to_plain(text, format)
     is_finite = pc.fill_null(pc.invert(pc.match_substring_regex(text, f"^{NOT_FINITE}$")), True)
     if type != "double" or pc.all(is_finite).as_py() is not False:

@@ -15,7 +15,7 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Number(str):
-    """The text of a JSON number with a fraction or an exponent, such as 1.50 or 1e5, so that no digit is lost."""
+    """A JSON number with a fraction or an exponent, such as 1.50 or 1e5, kept as text so that no digit is lost."""
 
     __slots__ = ()
 

@@ -75,7 +75,7 @@ class Shard:
 
     @property
     def is_gone(self) -> bool:
-        """Whether a part can be read only once, while the source is unpacked."""
+        """Whether any part can be read only once, while the source is being unpacked."""
         return any(part.is_gone for part in self.parts)
 
     @property
@@ -161,7 +161,9 @@ def _read(part: Part, store: Store) -> bytes:
         return part.driver_file.read_bytes()
     body = store.read(part.uri)
     if body is None:
-        raise RunFailed(ErrorCode.STAGING_MISSING, f"{part.uri} is missing from staging. Run again.", retryable=True)
+        raise RunFailed(
+            ErrorCode.STAGING_MISSING, f"{part.uri} is missing from staging. Run the job again.", retryable=True
+        )
     return body
 
 

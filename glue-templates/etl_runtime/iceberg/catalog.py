@@ -124,7 +124,7 @@ def catalog_error(error: Exception, table: str) -> RunFailed:
         return RunFailed(
             ErrorCode.CONCURRENT_RUN,
             f"Another writer has changed {table} since this run started: {message}. "
-            "This run has not changed the published table. Run again.",
+            "This run has not changed the published table. Run the job again.",
             retryable=True,
         )
     return RunFailed(

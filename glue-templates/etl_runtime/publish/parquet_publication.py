@@ -76,7 +76,8 @@ def publish(
 
 
 def _iceberg_objects(old: Mapping[str, Any] | None, names: Names, store: Store) -> set[str]:
-    """The objects of Iceberg tables that the dataset had before, or that an interrupted run began to write."""
+    """The objects of Iceberg tables: tables that the dataset had before, and tables that an interrupted run began to
+    write."""
     locations = {table.location for table in names.tables.values()}
     locations |= {table["location"] for table in (old or {}).get("tables", {}).values()}
     return {uri for each in locations for folder in ("data", "metadata") for uri in store.list(f"{each}{folder}/")}
@@ -142,7 +143,7 @@ def _is_incomplete(intent: Mapping[str, Any], store: Store) -> bool:
 
 
 def _is_copied(target: str, run_id: str, store: Store) -> bool:
-    """Whether this run has copied the object at `target`. If a table has a single object, its key is the same in every
-    run."""
+    """Whether run `run_id` has copied the object at `target`. The object can be from another run, because the only
+    object of a table has the same key in every run."""
     metadata = store.metadata(target)
     return metadata is not None and metadata.get("run-id") == run_id

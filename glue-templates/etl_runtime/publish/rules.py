@@ -370,7 +370,8 @@ class _TableRules:
             raise _invalid(
                 rule,
                 f'refers to "{rule.to}", but the inputs have {what} with this name. {suggestion}'
-                f'The inputs have {", ".join(self.input_tables) or "no tables"}. Set the key "to" to database.table.',
+                f'The tables of the inputs: {", ".join(self.input_tables) or "none"}. '
+                'Set the key "to" to database.table.',
             )
         return found[0]
 

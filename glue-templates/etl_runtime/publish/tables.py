@@ -39,7 +39,7 @@ class Tables(Protocol):
         """A context in which tasks write objects. If it ends without a publication, the objects are deleted."""
 
     def existing_objects(self, key: str) -> list[str]:
-        """Objects of a table that readers see. There are none before the first publication."""
+        """The objects of a table that are visible to readers. There are none before the first publication."""
 
     def object_prefix(self, key: str, attempt: int) -> str:
         """The URI prefix of the objects of a table. A number and `.parquet` are appended.

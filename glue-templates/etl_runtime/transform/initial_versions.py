@@ -28,14 +28,14 @@ def initial_versions(
     """Return the versions in `history.initial_table`, treated as already published. `tables` are the tables of the
     inputs.
 
-    Raises RunFailed if the table is not in an input, or if its rows are not versions of a history.
+    Raises RunFailed if the table does not belong to an input, or if its rows are not versions of a history.
     """
     table = history["initial_table"]
     if table not in tables:
         raise RunFailed(
             ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
             f"{key}: history.initial_table is {table}, which is not a table of an input. "
-            f"The inputs have {', '.join(tables) or 'no tables'}. "
+            f"The tables of the inputs: {', '.join(tables) or 'none'}. "
             "Correct the name, or add the table's dataset to source_datasets.",
         )
     return taken_over(key, history, spark.table(table), at, run_id)
@@ -81,8 +81,8 @@ def taken_over(key: str, history: History, rows: "DataFrame", at: datetime, run_
 
 
 def _change_type() -> "Column":
-    """The change types as if the history itself had recorded these versions. If there is no gap between two versions of
-    a key, the second one is an update."""
+    """The change types that a history would have if it had recorded these versions itself. If there is no gap
+    between two versions of a key, the second one is an update."""
     from pyspark.sql import functions as f
 
     ends_key = f.col("_to").isNotNull() & (f.col("_next_from").isNull() | (f.col("_next_from") > f.col("_to")))

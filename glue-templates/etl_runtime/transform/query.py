@@ -111,7 +111,7 @@ def _failure(error: PySparkException, statement: Statement, file: str, tables: I
             ErrorCode.QUERY_TABLE_NOT_AN_INPUT,
             f"{file}, {where}: the table {name} is not a table of an input. "
             f"{did_you_mean(name, available, qualified=True)}"
-            f"The inputs have {', '.join(available) or 'no tables'}. "
+            f"The tables of the inputs: {', '.join(available) or 'none'}. "
             "Correct the name, or add the table's dataset to source_datasets.",
         )
     message = text[: position.start()] if position else text.split("\n")[0]

@@ -52,7 +52,7 @@ export function checkQueryTables(
             'QUERY_TABLE_NOT_AN_INPUT',
             `the query of dataset "${dataset}" reads the table ${database}.${table} ${at}, which does not belong to `
               + 'any of its inputs.',
-            `${suggestion}The inputs have ${known.join(', ')}.`,
+            `${suggestion}The tables of the inputs: ${known.join(', ')}.`,
           );
         }
         const found = (database === undefined ? LAYERS.map(each => lake.database(each)) : [database])

@@ -81,5 +81,5 @@ function unknownTableOfInputs(table: string, ofInputs: (string[] | undefined)[])
   const known = ofInputs.flatMap(each => each ?? []);
   return ofInputs.includes(undefined) || known.includes(table)
     ? []
-    : [`${didYouMean(table, known)}The inputs have ${known.join(', ')}.`];
+    : [`${didYouMean(table, known)}The tables of the inputs: ${known.join(', ')}.`];
 }

@@ -25,7 +25,7 @@ export function checkMetricsEnabled(scope: IConstruct, { metrics }: IEtlCore): v
     throw synthError(
       scope,
       'SETTING_REQUIRED',
-      'metrics are disabled in the core.',
+      'metrics are disabled in the core, so the runs of the lake publish no metrics.',
       'Set metrics: true in the EtlCore, and in EtlCore.fromPrefixes if another app deploys the core.',
     );
   }

@@ -281,8 +281,8 @@ function grant(
 
 /**
  * Fails if another stack grants the principal permissions on the resource: the stack that is deployed later would fail,
- * and deleting one of the stacks would revoke the permissions that the other stack needs. The core is deployed before
- * all others.
+ * and deleting one of the stacks would revoke the permissions that the other stack needs. Grants of the core
+ * are allowed, because the core is deployed before all other stacks.
  */
 function checkStack(
   scope: Construct, principal: IRole | IUser, known: CfnPrincipalPermissions, lakeFormation?: LakeFormation,
@@ -294,8 +294,8 @@ function checkStack(
       'SETTINGS_CONFLICT',
       `the stacks "${known.stack.node.path}" and "${Stack.of(scope).node.path}" grant Lake Formation permissions on `
         + `the same resource to "${principal.node.path}".`,
-      'Import the role or the user once, and pass this construct to all calls of grantQuery and grantRead. If jobs of '
-        + 'datasets use the role, add it to roles.datasets of the core.',
+      'Import the role or the user once, and pass the imported construct to all calls of grantQuery and grantRead. If '
+        + 'jobs of datasets use the role, add it to roles.datasets of the core.',
     );
   }
 }
@@ -320,7 +320,11 @@ function arnOf(principal: IRole | IUser): string {
   return 'roleArn' in principal ? principal.roleArn : principal.userArn;
 }
 
-/** https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_RegisterResource.html */
+/**
+ * The ARN of the folder of a layer, which is registered as a location.
+ *
+ * https://docs.aws.amazon.com/lake-formation/latest/APIReference/API_RegisterResource.html
+ */
 function locationArn(scope: Construct, names: LakeNames, layer: Layer): string {
   return substituted(`arn:${Stack.of(scope).partition}:s3:::${names.bucket}/${layer}`);
 }

@@ -76,7 +76,10 @@ function kindOfIntrinsic(intrinsic: Intrinsic): Kind {
   return isPartOfArn(intrinsic) || isPartOfArn(start) ? 'unmarked name' : 'arn';
 }
 
-/** Secret.secretName splits the ARN at its colons, and the name with the suffix at its hyphens. */
+/**
+ * Whether a value is part of an ARN, such as Secret.secretName. Secret.secretName splits the ARN at its colons, and the
+ * name with the suffix at its hyphens.
+ */
 function isPartOfArn(value: unknown): boolean {
   const separator = (value as Intrinsic | undefined)?.['Fn::Select']?.[1]['Fn::Split']?.[0];
   return separator === ':' || separator === '-';

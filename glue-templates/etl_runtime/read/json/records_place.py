@@ -78,7 +78,8 @@ def detect_place(reader: JsonReader, table: str, optional: bool, shape: RecordSh
     except AmbiguousRecords as error:
         raise RunFailed(
             ErrorCode.JSON_RECORDS_AMBIGUOUS,
-            f"{reader.name} contains several lists: {listed(error.paths)}. Set file_format.records to one of them.",
+            f"{reader.name} contains several lists: {listed(error.paths)}. "
+            "Set file_format.records to the path of the list of records.",
         ) from None
     if found:
         if found.items == "list" and shape.orient is None:
@@ -173,7 +174,7 @@ Name = TypeVar("Name", str, int)
 
 
 def _skipped(reader: JsonReader, names: Iterator[Name]) -> Iterator[Name]:
-    """Yield the names of the members, and skip the value of each member before the next one."""
+    """Yield the name of each member, then skip its value."""
     for name in names:
         yield name
         reader.skip()

@@ -1,6 +1,6 @@
 """Split a Parquet file into parts in the Arrow IPC file format, with Athena types.
 
-Few batches are in memory at a time.
+Only a few batches are in memory at a time.
 """
 
 import io
@@ -67,14 +67,16 @@ def parquet_parts(path: Path, name: str, part_bytes: int) -> Iterator[tuple[byte
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
             f"{name} is not a valid Parquet file, or it is encrypted: {what}. Download the file manually and "
-            "check whether that copy is damaged or encrypted too.",
+            "check whether that copy is damaged or encrypted too. "
+            "If it is, ask the data provider for a complete file without encryption.",
             retryable=True,
         ) from error
     if rows != expected_rows:
         raise RunFailed(
             ErrorCode.PARQUET_INVALID,
             f"{name} contains {rows:,} rows, but its metadata specifies {expected_rows:,}. "
-            "Download the file manually and check whether that copy is damaged too.",
+            "Download the file manually and check whether that copy is damaged too. "
+            "If it is, ask the data provider for a complete file.",
             retryable=True,
         )
 

@@ -77,8 +77,8 @@ def envelope(document: Any, records_path: str | None) -> Iterator[Member]:
 
 
 def without_entries(document: Any) -> dict[str, Any]:
-    """In a document whose values are the records, find the members that are not records: values of another type, and
-    objects that describe pages."""
+    """Find the members that are not records in an object whose other members are the records: values of another type,
+    and objects that describe pages."""
     entries = document if isinstance(document, dict) else {}
     types = Counter(_json_type(value) for value in entries.values() if value is not None)
     keys = Counter(frozenset(value) for value in entries.values() if isinstance(value, dict))
