@@ -131,7 +131,7 @@ export class DataRule {
    *
    * @param column the name of the column in the table
    * @param to the table of an input, as `database.table` or as the name of the table alone. `${bronze_database}`,
-   * `${silver_database}` and `${gold_database}` are replaced by the names of the databases
+   * `${silver_database}` and `${gold_database}` are replaced with the names of the databases
    * @param field the name of the column in that table
    * @param options the name, table, severity and maximum share of the rule
    * @exampleMetadata fixture=lake

@@ -38,7 +38,7 @@ export interface EtlCorePrefixes {
    * The name of an existing bucket to store the lake in.
    *
    * The bucket is not changed: you manage its policy, encryption and lifecycle rules. Synthesis fails with
-   * `BUCKET_NAME_INVALID` if it is not a valid bucket name.
+   * `BUCKET_NAME_INVALID` if the name is not valid.
    *
    * @default - a new bucket named `<resourcePrefix>-<account>`
    */
@@ -144,7 +144,7 @@ export interface EtlCorePrefixes {
   /**
    * Existing roles to use instead of new ones. Repeat this setting in `EtlCore.fromPrefixes`.
    *
-   * Set it if your app is not allowed to create roles. You manage the permissions of these roles.
+   * Set this prop if your app is not allowed to create roles. You manage the permissions of these roles.
    *
    * @default - new roles with the least permissions
    */

@@ -74,8 +74,8 @@ export interface EtlPipelineProps {
   /**
    * When the pipeline starts.
    *
-   * Remove the schedules of its datasets: a dataset with its own schedule also runs at that time, so synthesis prints a
-   * warning.
+   * Remove the schedules of the pipeline's datasets. A dataset that has its own schedule also runs at the times of that
+   * schedule, so synthesis prints a warning.
    *
    * @default - none: start an execution of the state machine yourself
    */
@@ -188,7 +188,7 @@ export class EtlPipeline extends Construct {
     });
   }
 
-  /** Called during synthesis, when all datasets of the app are known. */
+  /** Returns the datasets of the pipeline. Called during synthesis, when all datasets of the app are known. */
   private nodes({ resourcePrefix }: LakeNames, document: PipelineDocument): PipelineNode[] {
     return pipelineNodes(document.datasets, document.with_inputs ?? true, datasetGraph(this, resourcePrefix));
   }
@@ -223,8 +223,8 @@ export class EtlPipeline extends Construct {
       throw synthError(
         this,
         'PIPELINE_TOO_LARGE',
-        `the names of the datasets and inputs of the pipeline "${this.pipeline}" have ${bytes} bytes; the maximum is `
-          + `${MAX_GRAPH_BYTES}.`,
+        `the names of the datasets and inputs of the pipeline "${this.pipeline}" take up ${bytes} bytes; the maximum `
+          + `is ${MAX_GRAPH_BYTES}.`,
         'Split the datasets across several pipelines.',
       );
     }
@@ -311,13 +311,15 @@ function checkPipeline(scope: Construct, document: PipelineDocument): void {
 
 function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): void {
   if (!Array.isArray(datasets) || datasets.length === 0) {
-    throw synthError(scope, 'DATASETS_REQUIRED', 'datasets is empty.', 'List the datasets that the pipeline builds.');
+    throw synthError(
+      scope, 'DATASETS_REQUIRED', 'the list "datasets" is empty.', 'List the datasets that the pipeline builds.',
+    );
   }
   const listed = new Set<string>();
   for (const each of datasets) {
     if (typeof each !== 'object' || each === null || !('layer' in each)) {
       throw synthError(
-        scope, 'PROP_TYPE_INVALID', 'datasets contains a value of the wrong type.',
+        scope, 'PROP_TYPE_INVALID', 'the list "datasets" contains a value of the wrong type.',
         'Each value must be a BronzeDataset, a SilverDataset or a GoldDataset.',
       );
     }
@@ -328,12 +330,14 @@ function checkDatasets(scope: Construct, { core, datasets }: EtlPipelineProps): 
       throw synthError(
         scope,
         'LAKE_MISMATCH',
-        `datasets contains "${name}", which belongs to the lake "${each.core.resourcePrefix}".`,
+        `the list "datasets" contains "${name}", which belongs to the lake "${each.core.resourcePrefix}".`,
         `Use datasets of the pipeline's lake, "${core.resourcePrefix}".`,
       );
     }
     if (listed.has(name)) {
-      throw synthError(scope, 'DUPLICATE_VALUE', `datasets contains "${name}" twice.`, 'Remove one of them.');
+      throw synthError(
+        scope, 'DUPLICATE_VALUE', `the list "datasets" contains "${name}" twice.`, 'Remove one of them.',
+      );
     }
     listed.add(name);
   }

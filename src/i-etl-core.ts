@@ -73,7 +73,7 @@ export interface QueryGrantOptions {
    * The layers whose tables can be queried, with all their current and future tables.
    *
    * Synthesis fails with `VALUE_INVALID` if the list is empty or contains an unknown layer, and with
-   * `SETTINGS_CONFLICT` if `datasets` is also set and the layers of its datasets are not exactly the same.
+   * `SETTINGS_CONFLICT` if `datasets` is also set and `layers` differs from the layers of these datasets.
    *
    * @default - the layers of `datasets`, or only the gold layer, because its tables are made for analysis, and raw data
    * can contain more than analysts may see

@@ -75,8 +75,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
   /** The Glue job that builds and publishes the tables. */
   public readonly job: CfnJob;
   /**
-   * The crawler that adds the tables to the Glue Data Catalog. It runs when you start it. Undefined for Iceberg tables,
-   * which the job adds to the catalog.
+   * The crawler that adds the tables to the Glue Data Catalog. You or a pipeline start it. Undefined for Iceberg
+   * tables, which the job adds to the catalog.
    */
   public readonly crawler?: CfnCrawler;
   /**
@@ -96,7 +96,7 @@ export abstract class LakeDataset extends Construct implements IDataset {
   public readonly tableNames: string[];
   /** The JSON configuration of the dataset, which the job reads. */
   public readonly document: string;
-  /** The maximum DPU-hours of a run: workers × DPU × timeout in hours × (1 + retries). */
+  /** The maximum DPU-hours of a run: workers × DPU per worker × timeout in hours × (1 + retries). */
   public readonly maxDpuHours: number;
 
   private readonly successRules: RunRules;
@@ -242,7 +242,8 @@ export abstract class LakeDataset extends Construct implements IDataset {
   }
 
   /**
-   * Sends an event to a target when a run of the job succeeds, even if a pipeline or a person started the run.
+   * Sends an event to a target when a run of the job succeeds, regardless of whether a schedule, a pipeline or a person
+   * started the run.
    *
    * Up to five targets of a dataset share one EventBridge rule, because an event bus has a quota of 300 rules. A run
    * also succeeds if its source has not changed and the tables stay the same. A crawler that adds new tables to the
@@ -329,7 +330,10 @@ function checkWorkers(scope: Construct, dataset: string, { workerType: type, ...
   }
 }
 
-/** Warns because a default timeout for all sizes can be sufficient for small datasets, but too short for large ones. */
+/**
+ * Warns if the default timeout in `glueDefaults` is shorter than the timeout of the size of the dataset. Such a default
+ * can be sufficient for small datasets, but too short for large ones.
+ */
 function warnAboutShorterTimeout(
   scope: Construct,
   { core: { glueDefaults, glueWorkerConfigs }, dataSizeCategory: size }: LakeDatasetProps,
@@ -350,7 +354,7 @@ function roleArnOf(scope: Construct, lake: LakeNames, core: IEtlCore, role?: IRo
   return isShared ? glueRoleArn(scope, lake, core) : role.roleArn;
 }
 
-/** The script, with the placeholders in its query replaced by the names of the databases. */
+/** The script, with the placeholders in its query replaced with the names of the databases. */
 function withDatabaseNames(
   scope: Construct, script: JobScript, lake: LakeNames, { dataset }: DatasetDocument,
 ): JobScript {
@@ -364,7 +368,9 @@ function withDatabaseNames(
   return { ...script, sql: { name, text: withDatabases(text, layer => lake.database(layer)) } };
 }
 
-/** Warns instead of failing, because an API in a private network may not use TLS. */
+/**
+ * Warns if a URL sends credentials unencrypted. Does not fail, because an API in a private network may not use TLS.
+ */
 function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   for (const { key, host } of unencryptedUrls(document)) {
     Annotations.of(scope).addWarningV2(`cdk-glue-medallion:clear-text-${key}`,
@@ -372,7 +378,10 @@ function warnAboutClearText(scope: Construct, document: DatasetDocument): void {
   }
 }
 
-/** Warns instead of failing, because the core can set the format of the tables for all datasets. */
+/**
+ * Warns if columns of Parquet tables have descriptions, which the Data Catalog does not contain. Does not fail, because
+ * the core can set the format of the tables for all datasets.
+ */
 function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument): void {
   const key = columnDescriptionKey(document);
   if (key !== undefined && tableFormatOf(document) === TableFormat.PARQUET) {
@@ -386,7 +395,7 @@ function warnAboutColumnDescriptions(scope: Construct, document: DatasetDocument
 /** The ID of the warning, for `acknowledgeWarning`. */
 const NOT_PUBLISHED = 'cdk-glue-medallion:script-not-published';
 
-/** Warns instead of failing, because a script can write its own output. */
+/** Warns if a custom script does not publish tables. Does not fail, because a script can write its own output. */
 function warnAboutScript(scope: Construct, layer: Layer, dataset: string, file: string): void {
   const used = entryPointsUsedBy(readFileSync(file, 'utf8'));
   if (used.includes(layer)) {

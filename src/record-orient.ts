@@ -1,4 +1,4 @@
-/** The shape of the records in JSON. The shapes are named after the values of the pandas `orient` parameter. */
+/** The JSON structure of the records. The members are named after the values of the pandas `orient` parameter. */
 export enum RecordOrient {
   /** A list of objects: `[{"id": 1}, {"id": 2}]`. */
   RECORDS = 'records',

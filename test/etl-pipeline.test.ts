@@ -163,7 +163,7 @@ test('a dataset with its own schedule is a warning', () => {
 });
 
 test.each<[problem: string, props: object, id: string, error: string]>([
-  ['no dataset', { datasets: [] }, 'Daily', 'DATASETS_REQUIRED: Lake/Daily: datasets is empty. '
+  ['no dataset', { datasets: [] }, 'Daily', 'DATASETS_REQUIRED: Lake/Daily: the list "datasets" is empty. '
     + 'List the datasets that the pipeline builds.'],
   ['a name that is not kebab-case', { pipeline: 'Every day' }, 'Daily', 'VALUE_INVALID: Lake/Daily: pipeline of the '
     + 'pipeline "Every day" is "Every day". Expected: Name of the pipeline in kebab-case'],
@@ -188,12 +188,12 @@ test.each<[problem: string, props: object, id: string, error: string]>([
 test('a dataset that is listed twice, or belongs to another lake, is an error', () => {
   const { datasets, ...lake } = lakeWithDatasets();
   expect(() => pipeline(lake, { datasets: [datasets[0], datasets[0]] })).toThrow(
-    'DUPLICATE_VALUE: Lake/Daily: datasets contains "bronze/fda-nsde" twice. Remove one of them.',
+    'DUPLICATE_VALUE: Lake/Daily: the list "datasets" contains "bronze/fda-nsde" twice. Remove one of them.',
   );
   const other = EtlCore.fromPrefixes(lake.stack, 'Other', { resourcePrefix: 'other' });
   expect(() => pipeline(lake, { datasets: [GoldDataset.fromName(other, 'calendar')] }, 'Second')).toThrow(
-    'LAKE_MISMATCH: Lake/Second: datasets contains "gold/calendar", which belongs to the lake "other". Use datasets of the '
-      + 'pipeline\'s lake, "pp-dw".',
+    'LAKE_MISMATCH: Lake/Second: the list "datasets" contains "gold/calendar", which belongs to the lake "other". '
+      + 'Use datasets of the pipeline\'s lake, "pp-dw".',
   );
 });
 
@@ -222,7 +222,7 @@ test('a pipeline with more names than a variable of a state machine holds is an 
   const datasets = Array.from({ length: 40 }, (_, index) => gold(lake, { dataset: `g${index}`, inputs }, `G${index}`));
   pipeline(lake, { datasets });
   expect(() => definitionOf(lake.stack)).toThrow(
-    /PIPELINE_TOO_LARGE: Lake\/Daily: the names of the datasets and inputs of the pipeline "daily" have \d+ bytes/,
+    /PIPELINE_TOO_LARGE: Lake\/Daily: the names of the datasets and inputs of the pipeline "daily" take up \d+ bytes/,
   );
 });
 

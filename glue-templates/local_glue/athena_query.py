@@ -21,7 +21,8 @@ class InvalidQueryError(Exception):
 
 
 def query(athena: Any, request: dict[str, Any]) -> None:
-    """Run the SQL of the request in the lake's workgroup, and write the rows to the file `output` of the request."""
+    """Run the SQL of the request in the lake's workgroup, and write the rows to the file that `output` in the request
+    names."""
     try:
         query_id = athena.start_query_execution(QueryString=request["sql"], WorkGroup=request["workgroup"])[
             "QueryExecutionId"

@@ -5,8 +5,8 @@ and EventBridge.
                                                  Glue Data Catalog in the file DIR-catalog.json
     python emulator.py --memory [--port N]       stores objects, the Data Catalog, metrics and events in memory
 
-    --roles DIR        limits the requests of the jobs to what their roles allow; see authorization.py
-    --calls FILE       appends the permissions that these requests require to FILE
+    --roles DIR        limits the requests of each job to the permissions of its role; see authorization.py
+    --calls FILE       appends to FILE the permissions that these requests require
 
 The first line on standard output is the endpoint, http://127.0.0.1:PORT, printed when the server is ready.
 The access key and the secret key are `test`. If standard input is a pipe, the emulator ends when the pipe is closed.

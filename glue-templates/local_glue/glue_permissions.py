@@ -62,7 +62,7 @@ def required_permissions(action: str, request: Mapping[str, Any], arn: str) -> l
 def arn_prefix(policies: Sequence[Mapping[str, Any]]) -> str:
     """The start of the Data Catalog's ARNs, as it occurs in the policies of a role: `arn:aws:glue:REGION:ACCOUNT:`.
 
-    A request does not contain the account of the role. A job only uses the Data Catalog of its own account and Region.
+    A request does not contain the account of the role. A job uses only the Data Catalog of its own account and Region.
     """
     statements = [statement for policy in policies for statement in _listed(policy.get("Statement", []))]
     resources = [str(resource) for statement in statements for resource in _listed(statement.get("Resource", []))]

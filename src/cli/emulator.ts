@@ -58,7 +58,8 @@ export class Emulator {
   }
 
   /**
-   * Limits requests with an access key to the permissions of a role. Denied requests get the same response as in AWS.
+   * Limits the requests that use an access key to the permissions of a role. Denied requests get the same response as
+   * in AWS.
    *
    * @param accessKey letters, digits, hyphens and underscores
    * @param policies the policy documents of the role

@@ -61,8 +61,8 @@ export function planInit(lake: string, files: LakeFiles, language: string, prefi
 }
 
 /**
- * Whether the core can be defined in the code of the app, because the lake has no config.json for the core and the
- * existing app uses DatasetDirectory.
+ * Whether the core can be defined in the code of the app. This requires that the lake has no config.json for the core,
+ * and that the existing app uses DatasetDirectory.
  *
  * @param prefix the value of `--prefix`. If it is set, the user wants a new file with this prefix
  */

@@ -10,7 +10,7 @@ export interface InitOptions {
 }
 
 /**
- * Creates a CDK app that reads its datasets from configuration files, with sample datasets.
+ * Creates a CDK app that reads its datasets from configuration files. The app contains sample datasets.
  *
  * @param folder a new folder, or a folder that is empty except for .git
  */

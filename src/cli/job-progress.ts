@@ -13,7 +13,7 @@ interface Activity {
 interface ProgressFile {
   /** Downloads and API requests, by URL or name. */
   readonly activities: Record<string, Activity>;
-  /** The completed tasks and the total tasks of the running Spark stages. */
+  /** The number of completed tasks and the total number of tasks of the running Spark stages. */
   readonly tasks: [number, number] | null;
 }
 

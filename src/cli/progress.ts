@@ -2,9 +2,12 @@ import { displayWidth, oneLine, truncate } from './display-width';
 
 /** Time between two updates of the line of a running step, in milliseconds. */
 const UPDATE_INTERVAL = 250;
-/** Without a terminal, the title of a step is printed if the step takes longer than this, in milliseconds. */
+/** Without a terminal, the title of a step is printed if the step takes longer than this number of milliseconds. */
 const ANNOUNCE_AFTER = 2000;
-/** Without a terminal, the time between two lines of a running step doubles up to a maximum, in milliseconds. */
+/**
+ * Without a terminal, the time between two lines of a running step, in milliseconds. It starts at `first` and doubles
+ * up to `max`.
+ */
 const PLAIN_INTERVAL = { first: 10_000, max: 60_000 };
 /** Control sequences of terminals. */
 const ERASE_LINE = '\r\x1b[K';
@@ -111,7 +114,7 @@ export class Progress {
     this.linesOnTerminal = this.live.size;
   }
 
-  /** Erases the lines of the running steps. The cursor is in the last line. */
+  /** Erases the lines of the running steps. The cursor must be on the last line. */
   private erase(): void {
     process.stderr.write(Array(this.linesOnTerminal).fill(ERASE_LINE).join(CURSOR_UP));
     this.linesOnTerminal = 0;

@@ -8,7 +8,7 @@ import { ResultTable } from './result';
 const SAMPLE_ROWS = 5;
 
 /**
- * The text output for a table with sample rows.
+ * The text output for a table, including sample rows.
  *
  * @param python the Python interpreter that reads the lake
  */

@@ -31,7 +31,7 @@ export interface RequestRows {
 
 /** What a load is expected to return. */
 export interface RequestExpectation {
-  /** The expected rows by output. The key is empty if the test does not name the output. */
+  /** The expected rows, keyed by output. The key is empty if the test does not name the output. */
   readonly tables: Record<string, RequestRows>;
   readonly error?: string;
   readonly violated_rules?: string[];

@@ -1,5 +1,5 @@
-"""Converts shards. Shards with parts on the driver are converted in threads of the driver, all others in one Spark
-job."""
+"""Converts shards. Shards with parts on the driver are converted in threads of the driver. All other shards are
+converted in one Spark job."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -59,7 +59,7 @@ class LineageEvents:
         """Write the event for the status in the run record.
 
         `inputs` are the tables of the inputs, keyed by their names in Athena. `published` is the content of
-        published.json. Both contain only what the run knows at this time.
+        published.json. Both contain only what the run knows when the event is written.
         """
         namespace = self._job.names.lineage_namespace
         if not namespace:

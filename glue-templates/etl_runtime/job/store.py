@@ -218,7 +218,8 @@ class Store:
 
 @cache
 def store_of_worker(region: str) -> Store:
-    """One store per worker process, because creating a client is slow. Executors have no default Region."""
+    """Return the store of this worker process. It is created once per Region, because creating a client is slow. The
+    Region is required, because executors have no default Region."""
     return Store(region=region)
 
 

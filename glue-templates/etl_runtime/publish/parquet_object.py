@@ -108,7 +108,7 @@ def _dictionary_columns(rows: pa.Table) -> list[str]:
 
 
 def _is_distinct(column: pa.ChunkedArray) -> bool:
-    """Whether too few values are repeated, so that a dictionary would grow too large. Nested columns always get a
+    """Whether the values repeat so rarely that a dictionary would grow too large. Nested columns always get a
     dictionary."""
     if pa.types.is_nested(column.type) or column.null_count == len(column):
         return False

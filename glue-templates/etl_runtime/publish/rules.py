@@ -62,10 +62,10 @@ JAVA_ERROR = re.compile(
 class Rule:
     """A rule that every row of a table must satisfy. In a table with a history, it applies only to current versions.
 
-    `condition` is a condition in Spark SQL; for other kinds of rules, it is only a description. `table` is the key of
-    the table, or None if the dataset has one table. `max_share` is the maximum share of rows that may violate the rule.
-    If it is exceeded, the run fails, unless the severity is warn. `values` are the accepted values. `to` is the table
-    of an input, and `field` is a column of this table.
+    If `kind` is "condition", `condition` is a condition in Spark SQL; for other kinds, it is only a description.
+    `table` is the key of the table, or None if the dataset has one table. `max_share` is the maximum share of rows that
+    may violate the rule. If this share is exceeded, the run fails, unless the severity is warn. `values` are the
+    accepted values. `to` is the table of an input, and `field` is a column of this table.
     """
 
     name: str
@@ -445,7 +445,7 @@ def _condition(rows: "DataFrame", rule: Rule) -> "Column":
 
 
 def _is_same_number(text: str, converted: str) -> bool:
-    """Whether a cast to decimal kept the number exactly. Spark rounds silently."""
+    """Whether a cast to decimal preserved the exact number. Spark rounds silently."""
     try:
         return Decimal(text.strip()) == Decimal(converted)
     except InvalidOperation:

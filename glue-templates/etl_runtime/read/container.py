@@ -59,7 +59,7 @@ class Member:
     def local_file(self) -> Iterator[Path]:
         """Provide the member as a local file, for formats that need random access.
 
-        A copy from a container is deleted afterwards.
+        If the member is in a container, the local file is a copy, which is deleted afterwards.
         """
         with self.open() as stream:
             if self.file:
@@ -192,7 +192,7 @@ def _compressed_member(name: str, extension: str, open_packed: Callable[[], Bina
 
 
 def _is_data_member(name: str) -> bool:
-    """Whether a member is data. Directories and files that operating systems add to a ZIP are not."""
+    """Whether a member is data. Directories, and files that operating systems add to a ZIP, are not data."""
     folders, _, base = name.rpartition("/")
     return (
         bool(base)

@@ -37,7 +37,7 @@ def common_keys(
     """Select the largest group of files that have the same `file_format` keys, because a dataset has one `file_format`.
 
     Returns the keys, the files, and the reasons why the other files are skipped, keyed by file name. Files
-    without records fit any `file_format`. Raises RunFailed if two groups of files have the same size.
+    without records fit any `file_format`. Raises RunFailed if the two largest groups have the same total size.
     """
     keys = {sample.member.name: _keys(sample, declared) for sample in samples if _has_records(sample)}
     sizes: dict[str, int] = {}
@@ -72,8 +72,8 @@ def _has_records(sample: Sample) -> bool:
 
 
 def _layout_of(name: str, lines: Sequence[str], declared: Mapping[str, Any]) -> Layout:
-    """The layout with the declared delimiter. If there is none, the delimiter of a file extension such as .tsv is used
-    if it fits, otherwise the delimiter that fits best."""
+    """The layout with the declared delimiter. If no delimiter is declared, the delimiter of a file extension such as
+    .tsv is used if it fits, otherwise the delimiter that fits best."""
     if "delimiter" in declared:
         return detect_layout(lines, [declared["delimiter"]])
     extension = delimiter_of(name)

@@ -46,7 +46,10 @@ def samples_of(members: Sequence[Member], original: Original) -> tuple[list[Samp
         samples = filled
     if not samples or len(samples) > 1 and not filled:
         names = ", ".join(member.name for member in members) or "no files"
-        raise RunFailed(ErrorCode.FILE_EMPTY, f"{original.name} contains no data file. It contains {names}.")
+        raise RunFailed(
+            ErrorCode.FILE_EMPTY,
+            f"{original.name} contains no data file. It contains {names}. Check whether it is the correct file.",
+        )
     return samples, {member.name: skipped[member.name] for member in members if member.name in skipped}
 
 
@@ -82,7 +85,8 @@ def _why_skipped(member: Member) -> str | None:
 
 
 def _require_supported(members: Sequence[Member], samples: Sequence[Sample]) -> None:
-    """Raise RunFailed if an unsupported file is larger than all data files, and no file is named like a data file."""
+    """Raise RunFailed if an unsupported file is larger than all data files, and no file has the extension of
+    a data file."""
     if any(sample.member.name.lower().endswith(DATA_EXTENSIONS) for sample in samples):
         return
     largest = max((sample.member.size or len(sample.head) for sample in samples), default=0)

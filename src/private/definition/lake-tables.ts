@@ -150,8 +150,8 @@ function isOfLake(lake: LakeNames, database: string | undefined): boolean {
 }
 
 /**
- * The tables of the inputs that a database can contain: the tables of its layer, or of all inputs if the database does
- * not belong to the lake. Empty if another app deploys one of these inputs.
+ * The input tables that a database can contain: the tables of the inputs in its layer, or the tables of all inputs if
+ * the database does not belong to the lake. Empty if another app deploys one of these inputs.
  */
 function tablesOfInputs(
   tables: LakeTables, lake: LakeNames, inputs: string[], database: string | undefined,

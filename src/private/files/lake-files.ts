@@ -39,8 +39,8 @@ export interface OutsideOfFiles {
 }
 
 /**
- * Reads all files of a lake: the `config.json` files of the core in the folder and of the datasets below it, and the
- * files of pipelines.
+ * Reads all files of a lake: the core's `config.json` in the folder, the `config.json` files of the datasets in its
+ * subfolders, and the files of pipelines.
  */
 export function readLakeFiles(folder: string, { hasCore = false, otherDatasets = [] }: OutsideOfFiles = {}): LakeFiles {
   const coreFile = path.join(folder, CONFIG);

@@ -74,8 +74,8 @@ export function unknownTables(dataset: DatasetFile, tables: TablesByDataset): Fi
 }
 
 /**
- * The remedy for a table name without a database that does not match a table of an input. Tables of inputs in other
- * apps are unknown.
+ * The remedy for an unqualified table name that does not match any table of an input. Tables of inputs in other apps
+ * are unknown.
  */
 function unknownTableOfInputs(table: string, ofInputs: (string[] | undefined)[]): string[] {
   const known = ofInputs.flatMap(each => each ?? []);

@@ -30,7 +30,7 @@ class SubstitutedText implements IResolvable {
   }
 }
 
-/** The parts of a joined string. Undefined for a string without references, and for another intrinsic function. */
+/** The parts of a joined string. Undefined for a string without references, and for other intrinsic functions. */
 function partsOf(resolved: unknown): unknown[] | undefined {
   const [separator, parts] = (resolved as { 'Fn::Join'?: [string, unknown] })['Fn::Join'] ?? [];
   return separator === '' && Array.isArray(parts) ? parts : undefined;

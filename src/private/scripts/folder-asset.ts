@@ -24,8 +24,8 @@ export interface FolderAsset {
 /**
  * Creates an asset from files whose hashes are known.
  *
- * It writes the files to the cloud assembly. `Asset` would need a temporary folder, which it reads to compute the hash,
- * and copies to the cloud assembly.
+ * The function writes the files to the cloud assembly. `Asset` would need a temporary folder, which it reads to
+ * compute the hash, and copies to the cloud assembly.
  */
 export function createFolderAsset(scope: Construct, id: string, files: AssetFile[]): FolderAsset {
   const asset = new Construct(scope, id);
@@ -51,8 +51,8 @@ function hashOf(files: AssetFile[]): string {
 }
 
 /**
- * Writes the files to a temporary folder, and renames it when it is complete: the next synthesis reuses an existing
- * folder.
+ * Writes the files to a temporary folder, and renames this folder when it is complete, because the next synthesis
+ * reuses an existing folder.
  */
 function writeFolder(folder: string, files: AssetFile[]): void {
   const incomplete = `${folder}-incomplete`;

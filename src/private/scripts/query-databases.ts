@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem';
 import { didYouMean } from '../errors/suggestion';
 import { LAYERS } from '../layers';
 
-/** The placeholders for the names of the databases in a query, and the layer of each. */
+/** The placeholders for database names in a query, each with its layer. */
 const PLACEHOLDERS: ReadonlyMap<string, Layer> = new Map(LAYERS.map(layer => [`${layer}_database`, layer]));
 
 /**
@@ -20,7 +20,7 @@ const PARTS = new RegExp([
  * Replaces `${bronze_database}`, `${silver_database}` and `${gold_database}` in a query with the names of the
  * databases, so that lakes with different prefixes can use the same file.
  *
- * Other variables are not replaced, because they can be variables of Spark.
+ * Other variables are not replaced, because they can be Spark variables.
  *
  * @param databaseOf the name of the database of a layer
  */

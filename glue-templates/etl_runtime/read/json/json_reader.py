@@ -39,7 +39,7 @@ def require_length(chunks: list[bytes], name: str, record: int) -> None:
         raise RunFailed(
             ErrorCode.RECORD_TOO_LONG,
             f"{name}: record {record:,} is longer than {MAX_RECORD_BYTES >> 20} MB. "
-            "If the records are nested deeper, set file_format.records. "
+            "If the actual records are inside this record, set file_format.records to their path. "
             "Otherwise, ask the data provider for smaller records.",
         )
 
@@ -141,7 +141,7 @@ class JsonReader:
         )
 
     def skip_rest_of_object(self) -> None:
-        """From the end of a member's value, skip the remaining members and the end of the object."""
+        """Skip the remaining members and the end of the object. The cursor must be at the end of a member's value."""
         self._skip_rest(b"{")
 
     def skip(self) -> None:

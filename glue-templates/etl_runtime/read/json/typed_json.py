@@ -1,5 +1,5 @@
-"""Read JSON records whose column types are known. The result is the same as with `parse_json`, but several times as
-fast.
+"""Reads JSON records whose column types are known. The result is the same as that of `parse_json`, but reading is
+several times faster.
 
 The JSON reader of Arrow reads the chunks of text that it can read exactly. All other chunks are parsed in Python.
 """

@@ -28,7 +28,8 @@ escape."""
 class TextTable:
     """Columns of text by position.
 
-    Keyed by row number, `surplus` has the extra fields of rows, and `short` has the field count of incomplete rows.
+    `surplus` contains the extra fields of rows, and `short` contains the number of fields of incomplete rows. Both are
+    keyed by row number.
     """
 
     columns: list[pa.Array]
@@ -41,7 +42,7 @@ class TextTable:
 
 
 def read_fields(record: bytes, file_format: FileFormat) -> list[str]:
-    """The fields of one record without null handling, for column names in a header."""
+    """The fields of one record, such as the column names in a header. Null values are kept as text."""
     file_format = replace(file_format, null_values=())
     max_fields = record.count(file_format.delimiter_byte) + 1  # fewer if a delimiter is inside quotes
     columns, irregular = _read(record, file_format, {}, max_fields)
@@ -54,7 +55,7 @@ def read_table(text: bytes, file_format: FileFormat, width: int, records: int | 
     """Read records as `width` columns of text, in record order. Empty text and `null_values` become null.
 
     Missing fields become null. Extra fields are in `surplus`, unless all of them are empty. `records` is the number of
-    records, if it is known. With this number, text whose records are single lines that end with LF is read faster.
+    records, or None if it is unknown. If the number shows that each record is a single line, the text is read faster.
     """
     first = first_record(text, file_format)
     ends_open = (

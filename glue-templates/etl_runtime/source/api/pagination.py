@@ -65,7 +65,7 @@ class JsonLink(Paginator):
     """Follows a link in the body: {"items": […], "next": "https://api.example.org/items?page=2"}.
 
     On the last page, `next` is missing, null or empty, or a flag says that there are no more pages. A relative link is
-    appended to `base`, which is a URL or the path of a URL in the response.
+    appended to `base`, which is a URL or the path of a response field that contains a URL.
     """
 
     def __init__(self, path: str | None = None, base: str | None = None) -> None:

@@ -80,10 +80,9 @@ class Response:
 
     `url` is the URL after redirects. `records_so_far` counts the records of this page and of the previous pages.
     `is_single_record` means that the document itself is the only record. `records_path` is the path of the records,
-    or None if no response has contained records yet. `envelope_document` is the document, without the
-    records if they are its values.
-    `skipped` counts the records at the start of the page that were already on the previous page. They are in the text,
-    but not in `records`.
+    or None if no response has contained records yet. `envelope_document` is the document. If the records are the
+    values of the document's keys, `envelope_document` does not contain them. `skipped` counts the records at the start
+    of the page that were already on the previous page. They are in the text, but not in `records`.
     """
 
     request: ApiRequest

@@ -95,7 +95,8 @@ def _batches(path: str, column: str) -> "list[pa.Array] | Any":
 
 
 def _published_table(where: str, table: str, column: str, inputs: Sequence[Input]) -> Mapping[str, Any]:
-    """The table in published.json. Raises RunFailed if no input has it, or if it does not have the column."""
+    """The table in published.json. Raises RunFailed if no input has the table, or if the table does not have
+    the column."""
     tables = {name: each for read in inputs for name, each in read.tables.items()}
     if table not in tables:
         read = ", ".join(f"{each.name.dataset} (run {each.run_id})" for each in inputs)

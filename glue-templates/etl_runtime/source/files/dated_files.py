@@ -56,7 +56,8 @@ def with_date(url: str, day: date) -> str:
 
 
 def date_in(urls: Sequence[str], day: date) -> date:
-    """The date that the placeholders represent. If there is no day or month, the first day of the month or year."""
+    """The date that the placeholders represent. Without a placeholder for the day, it is the first day of the month;
+    without one for the month, it is the first day of the year."""
     tokens = {token for url in urls for found in PLACEHOLDER.findall(url) for token in DATE_TOKEN.findall(found)}
     return day if "dd" in tokens else day.replace(day=1) if "MM" in tokens else day.replace(month=1, day=1)
 
@@ -78,11 +79,12 @@ def fetch_all(
 
     Returns None if all files are unchanged since `known`. A day is complete if, for each URL with a date placeholder,
     the source has the file of this day. The run tries `today` and up to `lookback_days` earlier days. With
-    `source_dates`, each period has one file, and the run requests its usual date first. The keys of `known` are URLs
-    with the dates inserted and without the query. If only some files have changed, all are downloaded. The files have
-    unique names. `context.on_response` is called once, when the first download of a new or changed file starts.
+    `source_dates`, each period has one file, and the run requests the file of the usual date first. The keys of `known`
+    are URLs with the dates inserted and without the query. If only some files have changed, all are downloaded. The
+    files have unique names. `context.on_response` is called once, when the first download of a new or changed file
+    starts.
 
-    Raises RunFailed, after deleting all temporary files.
+    If a download fails, deletes all temporary files and raises RunFailed.
     """
     if any(has_date(urlsplit(url).query) for url in urls):
         known = {}  # without the query, the files of two days have the same URL
@@ -128,7 +130,8 @@ class _Downloads:
                 result.file.close()
 
     def list_files(self, urls: Sequence[str]) -> list[str]:
-        """The distinct URLs of the files. A folder of a bucket or a glob is replaced by the objects that it matches."""
+        """The distinct URLs of the files. The URL of a folder in a bucket, or a glob, is replaced with the URLs of the
+        matching objects."""
         for url in urls:
             if url not in self._files:
                 self._files[url] = self._buckets.matching(url) if is_in_bucket(url) else [url]
@@ -206,7 +209,7 @@ def _newest_day(urls: list[str], candidates: Sequence[date], downloads: _Downloa
     raise RunFailed(
         last_error.code if last_error else ErrorCode.SOURCE_NOT_FOUND,
         f"the source has no complete set of files for {listed} (lookback_days is {lookback_days}). "
-        f"Check when the source publishes its files.{reason}",
+        f"Check when the source publishes its files, and increase lookback_days if necessary.{reason}",
     )
 
 

@@ -139,7 +139,7 @@ def test_no_available_day_fails_with_the_days_tried(source: Source, lookback_day
     oldest = TODAY - timedelta(days=lookback_days)
     assert str(raised.value) == (
         f"SOURCE_NOT_FOUND: the source has no complete set of files for {days} (lookback_days is {lookback_days}). "
-        "Check when the source publishes its files. Last error: "
+        "Check when the source publishes its files, and increase lookback_days if necessary. Last error: "
         f"source_url {source.url}/{oldest}.csv: the server returned 404 Not Found. Check the URL in a browser."
     )
     assert (len(source.requests), raised.value.retryable) == (lookback_days + 1, False)
