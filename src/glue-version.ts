@@ -20,7 +20,7 @@ export enum GlueVersion {
   V5_1 = '5.1',
   /**
    * Glue 6.0: Spark 4.1.1, Python 3.13, boto3 1.42. SQL runs in ANSI mode: an invalid cast or a numeric overflow is an
-   * error. In Glue 5.0 and 5.1, the result is null.
+   * error. In Glue 5.0 and 5.1, an invalid cast returns null, and an integer overflow wraps around.
    */
   V6_0 = '6.0',
 }

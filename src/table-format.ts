@@ -5,8 +5,8 @@ export enum TableFormat {
    */
   PARQUET = 'parquet',
   /**
-   * Apache Iceberg tables. A run publishes each table with one commit in the Glue Data Catalog, with its columns and
-   * descriptions. The dataset has no crawler.
+   * Apache Iceberg tables. A run publishes each table, including its columns and descriptions, with one commit in the
+   * Glue Data Catalog. The dataset has no crawler.
    *
    * @see https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg.html
    */

@@ -25,8 +25,8 @@ export class Transform {
    * `${gold_database}` are replaced with the names of the databases, except in quotes and comments. The result of the
    * last statement becomes the table. The statements before it must be `CREATE TEMPORARY VIEW`. With `outputs`, each
    * table contains the rows of the temporary view with the same name. Synthesis fails with `PLACEHOLDER_INVALID` if a
-   * placeholder is misspelled, and with `QUERY_TABLE_NOT_AN_INPUT` if the query reads a table of another dataset of the
-   * app that is not an input.
+   * placeholder is misspelled, and with `QUERY_TABLE_NOT_AN_INPUT` if the query reads a table of a dataset
+   * that the app contains, but that is not an input.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`
    * @see https://spark.apache.org/docs/latest/sql-ref.html
@@ -55,7 +55,7 @@ export class Transform {
   /**
    * Builds the tables with a custom PySpark script, which replaces the packaged job script.
    *
-   * The script calls `run_gold` of the package `etl_runtime.gold`, or `run_silver` of `etl_runtime.silver`. See
+   * The script calls `run_gold` of the module `etl_runtime.gold`, or `run_silver` of `etl_runtime.silver`. See
    * `docs/derived/scripts.md` for a complete script.
    *
    * @param path the path of the file, relative to the folder where you run `cdk synth`

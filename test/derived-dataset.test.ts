@@ -237,8 +237,8 @@ describe.each(Object.keys(DERIVED) as DerivedLayer[])('a %s dataset', layer => {
         ({ stack }) => ({
           inputs: [BronzeDataset.fromName(EtlCore.fromPrefixes(stack, 'Other', { resourcePrefix: 'other' }), 'a')],
         }),
-        'LAKE_MISMATCH: Lake/Derived: inputs of dataset "fda-summary" contains "a" of the lake "other". Use inputs of '
-          + 'the same lake as the dataset, "pp-dw".',
+        'LAKE_MISMATCH: Lake/Derived: inputs of dataset "fda-summary" contains "a", which belongs to the lake '
+          + '"other". Use inputs of the lake "pp-dw".',
       ],
       [
         'the dataset itself as an input',

@@ -104,8 +104,8 @@ test.each<[string, (where: Lake) => unknown, string]>([
     where => prices(where, {
       input: SilverDataset.fromName(EtlCore.fromPrefixes(where.stack, 'Other', { resourcePrefix: 'other' }), 'drugs'),
     }),
-    'LAKE_MISMATCH: Lake/Prices: forEachTable.input of endpoint "items" of dataset "prices" contains "drugs" of the '
-      + 'lake "other". Use inputs of the same lake as the dataset, "pp-dw".',
+    'LAKE_MISMATCH: Lake/Prices: forEachTable.input of endpoint "items" of dataset "prices" contains "drugs", which '
+      + 'belongs to the lake "other". Use inputs of the lake "pp-dw".',
   ],
   [
     'a name instead of a dataset',

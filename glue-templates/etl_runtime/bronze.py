@@ -71,7 +71,7 @@ def run_bronze(argv: Sequence[str], fetch: Fetch | None = None) -> None:
         GlueArgumentError: A required argument is missing from `argv`.
 
     Example:
-        A custom script of a dataset, set as its `script`:
+        A complete custom script for the `script` of a dataset:
 
             import sys
 

@@ -54,7 +54,7 @@ LOG = logging.getLogger(__name__)
 
 
 class TransformContext:
-    """The inputs and services of a transform, passed as the argument to the transform function of a custom script.
+    """The inputs and services of a transform. The transform function of a custom script receives an instance.
 
     In `spark.sql`, the tables of the inputs are available under their names in Athena.
     """

@@ -1,4 +1,4 @@
-"""The API for the custom script of a gold dataset, which builds the tables itself.
+"""The API for custom scripts that build the tables of a gold dataset.
 
 `etl_runtime.gold` exports `run_gold` and `Gold`; see `run_gold` for an example.
 """
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Gold(TransformContext):
-    """The inputs and services of a transform, passed as the argument to the transform function of `run_gold`.
+    """The inputs and services of a transform. `run_gold` passes an instance to the transform function.
 
-    In `spark.sql`, the tables of the inputs are available under their names in Athena.
+    In `spark.sql`, the tables of the inputs are available under their Athena names.
 
     Example:
         def transform(gold: Gold) -> DataFrame:
@@ -32,7 +32,7 @@ Transform = Callable[[Gold], "DataFrame | Mapping[str, DataFrame]"]
 def run_gold(argv: Sequence[str], transform: Transform) -> None:
     """Run a gold job: read the inputs, build the tables, check the quality gates and publish.
 
-    The run record in the bucket and the lines in the job's log describe each step. If an input publishes new data
+    The run record in the bucket and the lines in the job log describe each step. If an input publishes new data
     while the transform reads it, the transform runs again, up to three times in total.
 
     Args:
@@ -48,7 +48,7 @@ def run_gold(argv: Sequence[str], transform: Transform) -> None:
         GlueArgumentError: A required argument is missing from `argv`.
 
     Example:
-        A custom script of a dataset, set as its `script`:
+        A complete custom script for the `transform` of a dataset:
 
             import sys
 

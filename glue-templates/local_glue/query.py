@@ -93,7 +93,7 @@ def run_statements(
 
 
 def _returns_rows(statement: Any) -> bool:
-    """Whether the statement always returns rows. INSERT and CREATE TABLE AS only return the number of rows."""
+    """Whether the statement always returns a result set. INSERT and CREATE TABLE AS can return only a row count."""
     return list(statement.expected_result_type) == [duckdb.ExpectedResultType.QUERY_RESULT]
 
 
@@ -106,7 +106,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, relation: str, table: Ta
 
 
 def _timestamp_casts(table: Table) -> str:
-    """A REPLACE clause for timestamps, which are in UTC in the files, but have no time zone in Athena."""
+    """A REPLACE clause that casts timestamps: in the files they are in UTC, but in Athena they have no time zone."""
     casts = [f'"{name}"::TIMESTAMP AS "{name}"' for name, type in table.columns.items() if type == "timestamp"]
     return f"REPLACE ({', '.join(casts)})" if casts else ""
 

@@ -36,7 +36,7 @@ FILES: list[tuple[str, dict[str, Any], str, str]] = [
     ("a gate of run_options", {"run_options": '{"allow": ["shrnk"]}'}, 'run_options.allow is ["shrnk"].', "shrink"),
     ("a gate without a list", {"run_options": '{"allow": "min_row"}'}, 'run_options.allow is "min_row".', "min_rows"),
     ("a declared column", {"column_schema": {"{table}": schema("zip_cod")}}, "contains zip_cod, which the source does not have.", "zip_code"),
-    ("a column of the business key", {"business_key": ["zipcode"]}, "the business key contains the column zipcode, but the table does not.", "zip_code"),
+    ("a column of the business key", {"business_key": ["zipcode"]}, "the business key contains the column zipcode, which the table does not have.", "zip_code"),
     ("a required column", {"data_quality": {"required_columns": ["ctiy"]}}, "the required column ctiy is not in the source.", "city"),
 ]  # fmt: skip
 
@@ -116,7 +116,7 @@ DERIVED: list[tuple[str, Any, dict[str, Any], list[str] | None, str, str]] = [
     ("a compared column", COLUMNS, {"history": {"business_key": ["zip_code"], "compare": ["citty"]}}, None, "history.compare has the column citty, which the query does not return.", "city"),
     ("an excluded column", COLUMNS, {"history": {"business_key": ["zip_code"], "exclude": ["citty"]}}, None, "history.exclude has the column citty, which the query does not return.", "city"),
     ("a required column", COLUMNS, {"data_quality": {"required_columns": ["ctiy"]}}, None, "the required column ctiy is not in the table.", "city"),
-    ("a column of the business key", COLUMNS, {"business_key": ["zipcode"]}, None, "the business key contains the column zipcode, but the table does not.", "zip_code"),
+    ("a column of the business key", COLUMNS, {"business_key": ["zipcode"]}, None, "the business key contains the column zipcode, which the table does not have.", "zip_code"),
 ]  # fmt: skip
 
 

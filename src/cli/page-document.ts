@@ -1,10 +1,10 @@
 /**
- * The JSON document in the page of `medallion docs`, which src/page displays. Times are in ISO 8601, UTC. All ages are
- * relative to `generated_at`, because the page does not change after it is written.
+ * The JSON document in the page that `medallion docs` writes. The code in src/page displays it. Times are in ISO 8601,
+ * UTC. All ages are relative to `generated_at`, because the page does not change after it is written.
  */
 export interface PageDocument {
   readonly generated_at: string;
-  /** Where the records come from, as text: `local lake in .medallion`. */
+  /** Where the run records come from, as text, such as `local lake in .medallion`. */
   readonly origin: string;
   /** The buckets of the lakes. */
   readonly lakes: string[];

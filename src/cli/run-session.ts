@@ -69,7 +69,7 @@ export interface SessionProps {
 /** The local substitutes for AWS services while a command runs datasets: S3, Glue and secrets. */
 export class RunSession {
   /**
-   * Starts the S3 emulator, and Spark for the first dataset that uses it.
+   * Starts the S3 emulator, and starts Spark for the first dataset that uses Spark.
    *
    * @param max the maximum number of jobs that run at the same time, which is also the maximum number of JVMs
    */

@@ -22,7 +22,7 @@ export interface RunSummary {
   readonly started_at: string | null;
   readonly finished_at: string | null;
   readonly seconds: number | null;
-  /** The usage that AWS Glue reports, or else the estimate of the job. Set only for runs in AWS. */
+  /** The usage that AWS Glue reports or, if it reports none, the estimate of the job. Set only for runs in AWS. */
   readonly dpu_seconds: number | null;
   /** The rows of all tables that the run has published. */
   readonly rows: number | null;
@@ -93,7 +93,7 @@ export function stateText(state: RunState | 'never_run'): string {
   return state.replace('_', ' ');
 }
 
-/** The names of the checks that did not pass: `max_shrink, has_zip (warned)`. */
+/** The names of the checks that did not pass, such as `max_shrink, has_zip (warned)`. */
 export function checksText(checks: FailedCheck[]): string {
   return [...new Set(checks.map(({ name, status }) => status === 'failed' ? name : `${name} (${status})`))].join(', ');
 }

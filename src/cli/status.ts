@@ -33,7 +33,7 @@ interface DatasetStatus {
   readonly run_id: string | null;
   readonly started_at: string | null;
   readonly seconds: number | null;
-  /** The usage that AWS Glue reports, or else the estimate of the job. Set only for runs in AWS. */
+  /** The usage that AWS Glue reports or, if it reports none, the estimate of the job. Set only for runs in AWS. */
   readonly dpu_seconds: number | null;
   readonly error_code: string | null;
   readonly error: string | null;

@@ -289,7 +289,7 @@ class TestFileReader {
     return `${this.shown}:${line}:${col}`;
   }
 
-  /** The offset of the key at a path, or of the closest value above it that exists. */
+  /** The offset of the key at a path, or of its closest ancestor that exists. */
   private offsetOf(keys: Keys): number {
     let node: unknown = this.document.contents;
     let offset = 0;

@@ -8,7 +8,7 @@ export interface SearchEntry {
   /** The layer of a dataset, the dataset of a table, or the table of a column. */
   readonly place: string;
   readonly link: string;
-  /** The text to search, in lower case: the name, the description, and the name of a column in the source. */
+  /** The text to search, in lower case: the name, the description and, for a column, its name in the source. */
   readonly text: string;
 }
 
@@ -44,8 +44,9 @@ export function searchEntries(lake: LakeIndex): SearchEntry[] {
 }
 
 /**
- * The entries that contain all words of a text. Names that equal the first word come first, then names that start with
- * it, then names that contain it. Among equal matches, datasets come before tables, and tables before columns.
+ * The entries that contain all words of the search text. Names that equal the first word come first, then names
+ * that start with it, then names that contain it. Among equal matches, datasets come before tables, and tables before
+ * columns.
  */
 export function searchLake(entries: SearchEntry[], text: string): SearchEntry[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -32,8 +32,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-des
 class PartWriter:
     """Writes parts to `folder` on the driver, or to `staging`. When the context exits, all parts have been written.
 
-    If `early` is set, it converts some parts on the driver instead of writing them. `on_staged` is called before a part
-    is written to staging.
+    If `early` is set, the writer converts some parts on the driver instead of writing them. `on_staged` is called
+    before a part is written to staging.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class PartWriter:
         return self
 
     def write(self, table: str, number: int, part: Part, block: RecordBlock, *, is_only_file: bool = False) -> Part:
-        """Write part number `number` of a table, and return it with its URI.
+        """Write part number `number` of a table, and return the part with its URI.
 
         Waits until an upload or a conversion slot is free, so that only a few parts are in memory. Raises RunFailed if
         the disk is full. `is_only_file` is true if all parts of the table come from one file.

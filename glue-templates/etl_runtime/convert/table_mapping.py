@@ -62,7 +62,8 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
             names = ", ".join(member.name for member in members)
             raise RunFailed(
                 ErrorCode.FILE_TABLE_MAPPING_INVALID,
-                f'file_table_mapping "{pattern}" matches no file in {", ".join(found)}, which contains {names}. '
+                f'The pattern "{pattern}" in file_table_mapping matches no file in {", ".join(found)}, which contains '
+                f"{names}. "
                 f"{did_you_mean(pattern, _file_names(members, pattern))}"
                 "Correct the pattern, or check what the source publishes.",
                 retryable=True,
@@ -71,7 +72,7 @@ def _mapped(found: Mapping[str, list[Member]], mapping: Mapping[str, str]) -> li
 
 
 def _file_names(members: list[Member], pattern: str) -> list[str]:
-    """The names of the files in the notation of the pattern, with or without folders."""
+    """The names of the files, with their folders if the pattern contains a folder."""
     return [member.name if "/" in pattern else member.name.rpartition("/")[2] for member in members]
 
 

@@ -50,8 +50,9 @@ def find_duplicates(
         if missing := [column for column in key if column not in types]:
             raise RunFailed(
                 ErrorCode.BUSINESS_KEY_INVALID,
-                f"{table}: the business key contains the {with_names('column', missing)}, but the table does not. "
-                f"{did_you_mean(missing[0], types)}Its columns are {', '.join(types)}. Correct business_key.",
+                f"{table}: the business key contains the {with_names('column', missing)}, which the table does not "
+                f"have. {did_you_mean(missing[0], types)}The columns of the table are {', '.join(types)}. Correct "
+                "business_key.",
             )
         if maps := [name for name, type_ in types.items() if name in key and "map<" in type_]:
             raise RunFailed(

@@ -1,4 +1,6 @@
-"""A substitute for awsglue.context in the Glue service, which supports Spark and DynamicFrames for files in S3."""
+"""A substitute for the awsglue.context module of the Glue service. It supports Spark, and DynamicFrames for files in
+S3.
+"""
 
 import warnings
 from typing import Any, NoReturn

@@ -1,4 +1,4 @@
-"""A substitute for awsglue.utils in the Glue service. Since Glue 6.0, argument names cannot be abbreviated.
+"""A substitute for the awsglue.utils module of the Glue service. Since Glue 6.0, argument names cannot be abbreviated.
 
 https://docs.aws.amazon.com/glue/latest/dg/migrating-version-60.html
 

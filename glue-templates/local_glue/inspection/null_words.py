@@ -13,8 +13,8 @@ NULL_MARKER = "\\N"  # databases export null like this; it has no other meaning
 
 
 def null_words(tables: Sequence[SampledTable]) -> list[str]:
-    """Return the words to declare as `null_values`. If they are not declared, columns of numbers or dates that contain
-    them are text.
+    """Return the words to declare as `null_values`. Without this declaration, columns of numbers or dates
+    that contain these words are text.
 
     A word that can be a value in another column is omitted, because `null_values` apply to all columns. Examples are NA
     among the country codes DE and FR, and - among the signs + and -.

@@ -1,4 +1,4 @@
-"""Converts the rows of an input table in a test to a typed table, which the transform reads like a published one."""
+"""Converts the rows of an input table in a test to a typed table, which the transform reads like a published table."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

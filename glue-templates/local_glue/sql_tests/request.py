@@ -49,7 +49,7 @@ class Rows:
         )
 
     def at(self, row: Row | None = None) -> str:
-        """The location of the rows, or of one row, for messages, such as `tests/cities.yaml:12: inputs.zipcodes`."""
+        """The location of the rows or of one row in messages, such as `tests/cities.yaml:12: inputs.zipcodes`."""
         is_inline = row is not None and self.file is None
         place = f"{self.test_file}:{row.line if row and is_inline else self.line}: {self.what}"
         if row is None or is_inline:
@@ -72,7 +72,7 @@ class ExpectedTable:
 class Expectation:
     """What a test or a load expects: either tables (keyed by output) or an error code, and the violated rules.
 
-    The output `""` is the only output of the dataset.
+    If the dataset has a single output, its key is `""`.
     """
 
     tables: Mapping[str, ExpectedTable] = field(default_factory=dict)

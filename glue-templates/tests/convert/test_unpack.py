@@ -137,7 +137,8 @@ def test_a_mapping_that_matches_no_file_lists_the_files(dataset: MakeDataset, so
         source.serves("/x.zip", zipped(**{"packages.csv": CSV})), file_table_mapping={"products.csv": "products"}
     )
     assert (
-        'FILE_TABLE_MAPPING_INVALID: file_table_mapping "products.csv" matches no file in x.zip, which contains packages.csv.'
+        'FILE_TABLE_MAPPING_INVALID: The pattern "products.csv" in file_table_mapping matches no file in x.zip, which '
+        "contains packages.csv."
         in error
     )
 
@@ -150,8 +151,8 @@ def test_documentation_in_an_archive_does_not_hide_a_mapping_that_matches_no_fil
     error = dataset(["products"]).fails(url, file_table_mapping={"products.csv": "products"})
     assert has_error(
         error,
-        'FILE_TABLE_MAPPING_INVALID: file_table_mapping "products.csv" matches no file in x.zip, which contains '
-        f"{name}, packages.csv.",
+        'FILE_TABLE_MAPPING_INVALID: The pattern "products.csv" in file_table_mapping matches no file in x.zip, which '
+        f"contains {name}, packages.csv.",
     )
 
 

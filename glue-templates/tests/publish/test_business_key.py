@@ -18,7 +18,7 @@ KEYS: list[tuple[dict[str, Any], str | None]] = [
     ({"business_key": ["name"]}, None),
     ({"business_key": ["id"]}, 'the business key (id) is not unique: 3 values in more than one row: {"id": null}, {"id": 1}, {"id": 2} [GATE_BUSINESS_KEY]'),
     ({"business_key": ["id", "day"]}, 'the business key (id, day) is not unique: 2 values in more than one row: {"id": null, "day": "2024-01-03"}, {"id": 2, "day": "2024-01-01"}'),
-    ({"business_key": ["Id"]}, "BUSINESS_KEY_INVALID: {table}: the business key contains the column Id, but the table does not. Did you mean \"id\"? Its columns are id, day, name."),
+    ({"business_key": ["Id"]}, "BUSINESS_KEY_INVALID: {table}: the business key contains the column Id, which the table does not have. Did you mean \"id\"? The columns of the table are id, day, name."),
 ]  # fmt: skip
 
 

@@ -108,9 +108,9 @@ export function checkInput(scope: Construct, { core, dataset }: LakeDatasetProps
     throw synthError(
       scope,
       'LAKE_MISMATCH',
-      `${prop.replace(/\[\d+\]$/, '')} of dataset "${dataset}" contains "${input.dataset}" of the lake `
-        + `"${input.core.resourcePrefix}".`,
-      `Use inputs of the same lake as the dataset, "${core.resourcePrefix}".`,
+      `${prop.replace(/\[\d+\]$/, '')} of dataset "${dataset}" contains "${input.dataset}", which belongs to the `
+        + `lake "${input.core.resourcePrefix}".`,
+      `Use inputs of the lake "${core.resourcePrefix}".`,
     );
   }
 }

@@ -32,7 +32,7 @@ export interface SourceDefinition {
 /**
  * The document keys of a source.
  *
- * Fails on a value of the wrong type, and on an S3 URL whose bucket is unknown at synth.
+ * Fails if a value has the wrong type, or if the bucket in an S3 URL is unknown at synthesis.
  */
 export function sourceDocument(
   scope: Construct,

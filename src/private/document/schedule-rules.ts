@@ -3,7 +3,7 @@ import { Schedule } from './dataset-document.generated';
 import { scheduleExpressionProblem, timezoneProblem } from './schedule-expression';
 import { Problem } from '../errors/problem';
 
-/** The problems of a dataset's or a pipeline's schedule that the JSON Schema cannot detect. */
+/** The problems in the schedule of a dataset or a pipeline that the JSON Schema cannot detect. */
 export function* scheduleProblems({ schedule }: { readonly schedule?: Schedule }): Generator<Problem> {
   if (schedule === undefined) {
     return;

@@ -7,7 +7,7 @@ import { JSONPath } from '../dependencies/jsonc-parser';
 import { DocumentSchema } from '../document/document-schema';
 import { Problem } from '../errors/problem';
 
-/** A configuration file: its document as the schema expects it, and how the file differs from it. */
+/** A configuration file: the document in the form that the schema expects, and the file's differences from it. */
 export class ConfigFile {
   /** @param file the path of the file, relative to the folder where cdk runs */
   static read(file: string, schema: DocumentSchema): ConfigFile {

@@ -28,7 +28,7 @@ export class DatasetNameIndex {
   }
 
   /**
-   * For each dataset with the name `dataset` in another file, the names with a layer that it can have.
+   * For each dataset of another file or app that can have the name `dataset`, its possible names, including the layer.
    */
   named(dataset: string, except: ConfigFile): string[][] {
     const names = [...this.declared].filter(([each]) => each !== except).map(([, each]) => each);
@@ -58,7 +58,7 @@ function isDatasetName(value: unknown): value is string {
   return typeof value === 'string' && datasetSchema().fits('properties/dataset', value);
 }
 
-/** The names that the dataset of a file can have after its correction. Several if its layer or its name is invalid. */
+/** The names that the dataset can have after its file is corrected. Several if the layer or the name is invalid. */
 function possibleNames(config: ConfigFile): string[] {
   const folder = path.dirname(config.file);
   const document = withLayerOfScript((config.document ?? {}) as unknown as DatasetDocument, folder);

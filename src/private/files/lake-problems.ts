@@ -5,7 +5,7 @@ import { PipelineFile } from './pipeline-file';
 import { ErrorCode } from '../errors/error-code';
 import { SynthError } from '../errors/synth-error';
 
-/** Errors of constructs that depend on a name in a file, or on the length of the name. */
+/** The codes of construct errors that depend on a name in a file, or on the length of this name. */
 const NAME_CODES: ErrorCode[] = ['NAME_TAKEN', 'NAME_TOO_LONG'];
 
 /**
@@ -65,7 +65,7 @@ export class LakeProblems {
     }
   }
 
-  /** Whether an error remains if the user corrects the problems of the files. */
+  /** Whether an error remains after the user corrects the problems of the files. */
   private isCertain(file: DatasetFile | PipelineFile, { code }: SynthError): boolean {
     const ofFile = this.files.problems.filter(({ location }) => `${location}:`.startsWith(`${file.config.file}:`));
     switch (code) {

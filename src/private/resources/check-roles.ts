@@ -15,7 +15,7 @@ const ROLES_PROPS: PropTypes<LakeRoles> = {
   datasets: 'unchecked',
 };
 
-/** Fails on a value that is not a role, and on a key of `datasets` without a layer, which would have no effect. */
+/** Fails if a value is not a role, or if a key of `datasets` has no layer and would therefore have no effect. */
 export function checkRoles(scope: Construct, roles?: LakeRoles): void {
   checkStruct(scope, 'roles', roles, ROLES_PROPS);
   const datasets = roles?.datasets ?? {};

@@ -21,7 +21,7 @@ export interface DatasetStateMachineProps {
   readonly key?: IKey;
 }
 
-/** The state machine of a lake that handles one dataset of a pipeline. */
+/** Creates the lake's state machine for datasets. Each of its executions handles one dataset of a pipeline. */
 export function createDatasetStateMachine(
   scope: Construct, { names, role, key }: DatasetStateMachineProps,
 ): CfnStateMachine {

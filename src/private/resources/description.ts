@@ -25,8 +25,8 @@ const ELLIPSIS = '…';
 
 /**
  * Converts a description to one that a service accepts: control characters become spaces, and a long description is
- * shortened, so that synthesis does not fail. The limit is in bytes, so descriptions in many languages reach it with
- * fewer characters.
+ * shortened, so that synthesis does not fail. The limit is in bytes, so a description with non-ASCII characters
+ * reaches it with fewer characters.
  */
 export function limitDescription(description: string | undefined, maxBytes: number): string | undefined {
   if (description === undefined || Token.isUnresolved(description)) {

@@ -13,8 +13,8 @@ const PSEUDO_PARAMETERS: [RegExp, string][] = [
 const ARN = 'arn:aws:kms:ap-southeast-1:123456789012:key/11111111-1111-1111-1111-111111111111';
 
 /**
- * The number of characters of a policy or its statements, without whitespace, as IAM counts them. A reference counts
- * with the typical length of its value.
+ * The number of characters of a policy or its statements, without whitespace, as IAM counts them. For a reference,
+ * the typical length of its value is counted.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */

@@ -126,8 +126,10 @@ export function metricsStatement(names: LakeNames): PolicyStatement {
  * Allows jobs to send events about warnings to the default event bus. The source of an event contains the resource
  * prefix of the lake.
  *
- * A request can have several events, so both condition keys have several values. `ForAllValues` is true for a missing
- * key, which `Null` excludes. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+ * A request can have several events, so both condition keys have several values. `ForAllValues` is also true if the
+ * key is missing; the `Null` condition excludes this case.
+ *
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
  */
 export function eventsStatement(stack: Stack, names: LakeNames): PolicyStatement {
   return new PolicyStatement({

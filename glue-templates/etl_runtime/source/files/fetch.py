@@ -62,7 +62,7 @@ def fetch(
     Timeouts, dropped connections, bodies shorter than their Content-Length and the status codes 408, 425, 429 and 5xx
     are retried, up to five attempts in total, with exponential backoff and jitter or the server's Retry-After. Other
     status codes fail immediately. If the server supports it, a download resumes where the connection dropped; an
-    attempt that received bytes does not count toward the limit. The download ends early after `max_bytes`.
+    attempt that received bytes does not count toward the limit. The download stops after `max_bytes`.
 
     Raises RunFailed, or FileMissing if the server does not have the file.
     """
@@ -129,8 +129,8 @@ class _Download:
 
     @property
     def resume_position(self) -> int:
-        """The first byte that the next attempt requests, or 0 if no response header identifies the version of the
-        file."""
+        """The position of the first byte that the next attempt requests, or 0 if no response header identifies the
+        version of the file."""
         return self._size if self._version else 0
 
     def attempt(self) -> Original | None:
