@@ -45,7 +45,7 @@ export interface DatasetDirectoryProps {
   /**
    * The lake that the datasets belong to.
    *
-   * Set it if you need settings that cannot be set in a file, such as `alerts`, or if another app deploys the core.
+   * Set `core` if you need settings that cannot be set in a file, such as `alerts`, or if another app deploys the core.
    *
    * @default - a new EtlCore in its own stack, with the settings of `config.json` in the folder
    */
@@ -143,7 +143,8 @@ export class DatasetDirectory extends Construct {
         this,
         'FILE_NOT_FOUND',
         `path is "${props.path}", which is not a folder.`,
-        `Paths are relative to the folder where cdk runs, ${process.cwd()}.`,
+        'Set path to an existing folder. Paths are relative to the folder where you run cdk: '
+          + `${process.cwd()}.`,
       );
     }
     return folder;
@@ -194,7 +195,7 @@ export class DatasetDirectory extends Construct {
   /**
    * Creates the stack of a dataset or a pipeline.
    *
-   * @param suffix the name of the stack after the prefix
+   * @param suffix the part of the stack name that follows the prefix
    */
   private createStack(id: string, suffix: string, file: DatasetFile | PipelineFile, env?: Environment): Stack {
     const prefix = this.core.resourcePrefix;

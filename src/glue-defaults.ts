@@ -6,7 +6,7 @@ export interface GlueDefaults {
   /**
    * The Glue version of the jobs. `glueVersion` of a dataset overrides it.
    *
-   * @default GlueVersion.V5_0 - Glue 6.0 costs less, but runs SQL in ANSI mode, which existing queries must support.
+   * @default GlueVersion.V5_0 - Glue 6.0 costs less, but runs SQL in ANSI mode, in which existing queries can fail.
    * `medallion init` sets GlueVersion.V6_0 for new lakes
    */
   readonly version?: GlueVersion;

@@ -8,8 +8,8 @@
  * - `valid_from`, `valid_to`: the period in which the version was current. Both are timestamps of runs. `valid_to` is
  *   null for the current version, unless `openEnd` is set.
  * - `is_current`: whether the version is current.
- * - `change_type`: `insert` if the key is new or returned after a deletion, `update` if the version replaces an earlier
- *   one, `delete` if the key is no longer in the query result.
+ * - `change_type`: `insert` if the key is new or reappears after a deletion, `update` if the version replaces an
+ *   earlier one, `delete` if the key is no longer in the query result.
  *
  * Columns whose names start with `meta_` are never compared. Null and the empty string are different values.
  *
@@ -78,7 +78,7 @@ export interface History {
   readonly validTo?: string;
 
   /**
-   * The name of the column that tells whether a version is current, such as `current_flag`.
+   * The name of the column that indicates whether a version is current, such as `current_flag`.
    *
    * The same rules as for `validFrom` apply.
    *
@@ -111,7 +111,7 @@ export interface History {
    *
    * The table must have the columns of `businessKey`, `validFrom` and `validTo`, and may have the column `isCurrent`. A
    * version is current if its `validTo` is null, `openEnd`, or 9999-01-01 or later. `${bronze_database}`,
-   * `${silver_database}` and `${gold_database}` are replaced by the names of the databases. Later runs ignore the
+   * `${silver_database}` and `${gold_database}` are replaced with the names of the databases. Later runs ignore the
    * setting: remove it after the first publication. The first run fails with `HISTORY_INITIAL_INVALID` if versions of a
    * key overlap, or if several versions of a key are current.
    *

@@ -83,7 +83,7 @@ export interface LakeDatasetProps {
   /**
    * The quality gates that a run must pass before it publishes its tables.
    *
-   * @default - at least one row, at most half of the rows lost since the last publication, and for each bronze column
+   * @default - at least one row, at most half of the rows lost since the last publication, and for each bronze column,
    * rescued values in at most 1% of the rows, so that incomplete or corrupt data is not published
    */
   readonly dataQuality?: DataQuality;
@@ -115,7 +115,7 @@ export interface LakeDatasetProps {
   /**
    * The type of the workers of the job.
    *
-   * @default - by `dataSizeCategory` and `glueWorkerConfigs` of the core
+   * @default - depends on `dataSizeCategory`, and on `glueWorkerConfigs` of the core
    */
   readonly workerType?: WorkerType;
 
@@ -126,7 +126,7 @@ export interface LakeDatasetProps {
    * `VALUE_INVALID` if the number is out of bounds, and with `SETTINGS_CONFLICT` if AWS Glue does not allow it for the
    * worker type.
    *
-   * @default - by `dataSizeCategory` and `glueWorkerConfigs` of the core
+   * @default - depends on `dataSizeCategory`, and on `glueWorkerConfigs` of the core
    * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-glue-job.html
    */
   readonly numberOfWorkers?: number;
@@ -160,7 +160,7 @@ export interface LakeDatasetProps {
    *
    * A run does not start to publish in the last ten minutes before its timeout.
    *
-   * @default - by `dataSizeCategory`, `glueWorkerConfigs` and `glueDefaults` of the core
+   * @default - depends on `dataSizeCategory`, and on `glueWorkerConfigs` and `glueDefaults` of the core
    */
   readonly timeout?: Duration;
 
@@ -176,11 +176,12 @@ export interface LakeDatasetProps {
    * permissions.
    *
    * If `lakeFormation` of the core is set, the dataset grants no Lake Formation permissions to this role: add the role
-   * to `roles.datasets` of the core, or grant the permissions yourself. Otherwise, synthesis prints a warning.
+   * to `roles.datasets` of the core, or grant the permissions yourself. Unless `roles.datasets` contains the role,
+   * synthesis prints a warning, which you can acknowledge.
    *
-   * @default - the role of the dataset in `roles.datasets` of the core, if it has one; otherwise the shared role of the
-   * lake; a dataset with `auth`, `connection` or an S3 source gets its own role,
-   * `<resourcePrefix>-bronze-<dataset>-role`, so that no other job has these permissions
+   * @default - the role that `roles.datasets` of the core contains for the dataset; otherwise, for a dataset with
+   * `auth`, `connection` or an S3 source, a new role `<resourcePrefix>-bronze-<dataset>-role`, so that no other job has
+   * these permissions; otherwise, the shared role of the lake
    */
   readonly role?: IRole;
 }

@@ -4,7 +4,7 @@ import { datasetSchema } from './private/document/dataset-schema';
 /** Options for all types of pagination that request several pages. */
 export interface PagesOptions {
   /**
-   * The maximum number of pages per call of the endpoint. The run fails if there are more.
+   * The maximum number of pages per call of the endpoint. The run fails if there are more pages.
    *
    * @default 10000 - so that a run ends even if the API never returns a last page
    */
@@ -16,7 +16,7 @@ export interface JsonLinkOptions extends PagesOptions {
   /**
    * The path to the URL of the next page in the response, with keys joined by dots, such as `links.next`.
    *
-   * @default - the usual places, such as `next` and `links.next`, because most APIs use one of them
+   * @default - a common path, such as `next` or `links.next`, because most APIs use one of these paths
    */
   readonly path?: string;
 
@@ -79,7 +79,7 @@ export interface ScrollOptions extends CursorOptions {
   readonly url: string;
 
   /**
-   * The JSON object to send with POST to `url`. `param` is added to it.
+   * The JSON object that a POST request to `url` sends. The cursor is added to this object as `param`.
    *
    * @default - the request is a GET, or a POST with an empty object if the endpoint uses POST
    */
@@ -196,7 +196,7 @@ export class Pagination {
   }
 
   /**
-   * The response contains the URL of the next page.
+   * Requests the next page from a URL in the response.
    *
    * @param options the path to the URL, and what it is relative to
    * @exampleMetadata fixture=lake
@@ -208,7 +208,7 @@ export class Pagination {
   }
 
   /**
-   * The `Link` header contains the URL of the next page, with `rel="next"`.
+   * Requests the next page from the URL with `rel="next"` in the `Link` header.
    *
    * @param options the maximum number of pages
    * @see https://datatracker.ietf.org/doc/html/rfc8288
@@ -221,7 +221,7 @@ export class Pagination {
   }
 
   /**
-   * A header contains a cursor, which the next request sends as a parameter.
+   * Gets a cursor from a response header, and sends it as a parameter of the next request.
    *
    * @param options the header and the parameter
    * @exampleMetadata fixture=lake
@@ -233,7 +233,7 @@ export class Pagination {
   }
 
   /**
-   * The response contains a cursor, which the next request sends as a parameter.
+   * Gets a cursor from the response, and sends it as a parameter of the next request.
    *
    * @param options the path to the cursor, and the parameter
    * @exampleMetadata fixture=lake
@@ -245,7 +245,7 @@ export class Pagination {
   }
 
   /**
-   * The response contains a cursor, which is sent to another URL until a page is empty.
+   * Gets a cursor from the response, and sends it to another URL until a page is empty.
    *
    * @param options the path to the cursor, the parameter, and the URL and body of the next requests
    * @exampleMetadata fixture=lake
@@ -262,8 +262,8 @@ export class Pagination {
   }
 
   /**
-   * The last record of a page contains a cursor, which the next request sends as a parameter. The last page is empty,
-   * or has a flag such as `has_more: false`.
+   * Gets a cursor from the last record of a page, and sends it as a parameter of the next request. The last page is
+   * empty, or has a flag such as `has_more: false`.
    *
    * @param options the path to the cursor in the record, and the parameter
    * @exampleMetadata fixture=lake
@@ -275,7 +275,7 @@ export class Pagination {
   }
 
   /**
-   * Requests send the number of records to skip.
+   * Sends an offset, the number of records to skip, with each request.
    *
    * @param options the parameter, the page size, and the path to the total number of records
    * @exampleMetadata fixture=lake
@@ -287,7 +287,7 @@ export class Pagination {
   }
 
   /**
-   * Requests send a page number.
+   * Sends a page number with each request.
    *
    * @param options the parameter, the page size, and the path to the total number of pages
    * @exampleMetadata fixture=lake
@@ -299,7 +299,7 @@ export class Pagination {
   }
 
   /**
-   * The endpoint has one page.
+   * Sends one request, for an endpoint that has one page.
    *
    * @exampleMetadata fixture=lake
    * @example

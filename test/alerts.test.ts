@@ -469,25 +469,25 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
   [
     'topic and encrypted',
     stack => ({ topic: new Topic(stack, 'Own'), encrypted: true }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encrypted. Remove encrypted, '
+    'SETTINGS_CONFLICT: Core/Lake: alerts.topic and alerts.encrypted are both set. Remove alerts.encrypted, '
       + 'and configure the encryption on the topic.',
   ],
   [
     'topic and encryptionKey',
     stack => ({ topic: new Topic(stack, 'Own'), encryptionKey: new Key(stack, 'OwnKey') }),
-    'SETTINGS_CONFLICT: Core/Lake: alerts has both topic and encryptionKey. Remove encryptionKey, '
-      + 'and configure the encryption on the topic.',
+    'SETTINGS_CONFLICT: Core/Lake: alerts.topic and alerts.encryptionKey are both set. Remove '
+      + 'alerts.encryptionKey, and configure the encryption on the topic.',
   ],
   [
     'an invalid email address',
     () => ({ emails: ['on-call'] }),
-    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "on-call". Use an email address, '
-      + 'for example "on-call@example.org".',
+    'VALUE_INVALID: Core/Lake: alerts.emails[0] is "on-call", which is not an email address. Use an email '
+      + 'address, for example "on-call@example.org".',
   ],
   [
     'two email addresses in one string',
     () => ({ emails: ['a@example.org, b@example.org'] }),
-    'VALUE_INVALID: Core/Lake: emails[0] of alerts is "a@example.org, b@example.org".',
+    'VALUE_INVALID: Core/Lake: alerts.emails[0] is "a@example.org, b@example.org", which is not an email address.',
   ],
   [
     'a duplicate email address',
@@ -505,7 +505,7 @@ test.each<[string, (stack: Stack) => Alerts, string]>([
     stack => ({
       emails: ['a@example.org', ...new CfnParameter(stack, 'Emails', { type: 'CommaDelimitedList' }).valueAsList],
     }),
-    'TOKEN_NOT_ALLOWED: Core/Lake: emails[1] of alerts contains a list that is only known at deployment.',
+    'TOKEN_NOT_ALLOWED: Core/Lake: alerts.emails[1] contains a list that is only known at deployment.',
   ],
 ])('%s is an error with its code and what to do', (_, alerts, message) => {
   const stack = new Stack(new App(), 'Core', { env: ENV });

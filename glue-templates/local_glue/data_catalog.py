@@ -34,7 +34,7 @@ def serialize_requests(glue: Any, on_change: Callable[[], None]) -> None:
     ministack handles requests in several threads. For an update, it compares the version of the table and then writes
     the table. Without a lock, two concurrent updates of the same version would both succeed.
 
-    on_change: called after each change, before its response is sent.
+    on_change: called after each change, before the response is sent.
     """
     execute = glue._handle_request_sync
     lock = threading.Lock()

@@ -270,7 +270,7 @@ def test_records_at_another_place_than_published_fail_and_name_both(source: Sour
     source.serves("/entities", json.dumps({"people": PEOPLE}).encode())
     error = made.failing(lambda: made.run_on(api_endpoints=endpoints))
     assert has_error(error, "RECORDS_MOVED: entities, page 1")
-    assert "the published records are in the list orders, but this response has them in the list people" in error
+    assert "the published records were in the list orders, but this response has them in the list people" in error
     optional = {"entities": {"url": endpoints["entities"], "records_optional": True}}
     assert has_error(made.failing(lambda: made.run_on(api_endpoints=optional)), "RECORDS_MOVED")
     made.run_on({"reset_contract": True}, api_endpoints=endpoints)
@@ -316,7 +316,7 @@ def test_a_list_that_the_api_omits_is_empty_if_records_are_optional(source: Sour
         "records": "members",
     }
     endpoints = {"groups": f"{source.url}/groups", "members": members}
-    with pytest.raises(RunFailed, match="set records_optional to true"):
+    with pytest.raises(RunFailed, match='set "records_optional" to true'):
         made.run_on(api_endpoints=endpoints)
     members["records_optional"] = True
     made.run_on(api_endpoints=endpoints)

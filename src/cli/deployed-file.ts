@@ -10,8 +10,8 @@ export interface DeployedFile {
 }
 
 /**
- * The file that the stack of a dataset uploads to an S3 URI. A folder if the URI ends with a slash. Undefined if the
- * stack uploads nothing to the URI, or if the file is in a ZIP file.
+ * The file that the stack of a dataset uploads to an S3 URI, or the folder if the URI ends with a slash. Undefined if
+ * the stack uploads nothing to the URI, or if the file is in a ZIP file.
  */
 export function deployedFile({ deployments }: Pick<Dataset, 'deployments'>, uri: string): DeployedFile | undefined {
   for (const deployment of deployments()) {

@@ -8,7 +8,7 @@ const ROW = /^\| \[?`([A-Z_]+)`(?:\]\([^)]*\))? \| (.*) \| (.*) \|$/gm;
 
 let fixes: Map<string, string> | undefined;
 
-/** The fix for an error, as text with code in backticks. Undefined for a code that is not in the list. */
+/** The fix for an error, as text with code in backticks. Undefined for a code that is not in the tables. */
 export function fixOf(code: string): string | undefined {
   fixes ??= readFixes();
   return fixes.get(code);

@@ -99,7 +99,7 @@ export function pageDocument({ app, values, history, origin, now }: PageSource):
   };
 }
 
-/** The newest records of a dataset. A run that was killed before it closed or wrote its record has failed. */
+/** The newest records of a dataset. A run that was killed before it wrote or closed its record counts as failed. */
 function recordsOf(history: LakeHistory, dataset: Dataset): RunRecord[] {
   const records: RunRecord[] = [];
   for (const { record, state, error, errorCode } of history.runs([dataset])) {

@@ -40,7 +40,7 @@ export class WatchedDatasets {
     });
   }
 
-  /** Treats datasets as changed when the assembly is read the next time. */
+  /** Makes the next call to `read` return the given datasets as changed. */
   public forget(datasets: readonly Dataset[]): void {
     datasets.forEach(({ runs }) => this.contents.delete(runs));
   }

@@ -10,7 +10,7 @@ const LAYERS = ['source', 'bronze', 'silver', 'gold'];
 const SCALES = [0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.25, 1.5];
 /** The width of a printed page, in pixels: A4 with margins. */
 const PRINTED_WIDTH = 690;
-/** The smallest scale of the Fit button. At a smaller scale, the text is unreadable. */
+/** The smallest scale that the Fit button sets. At a smaller scale, the text is unreadable. */
 const SMALLEST_FIT = 0.65;
 
 /**

@@ -32,10 +32,11 @@ class ColumnType:
     """The Athena data type of a column, and the notation of its values in the source.
 
     `spelling` is the detected notation, as an example value: "3" or "3.0" for a double, "0000-00-00T00:00:00Z" for a
-    timestamp, "TRUE" for a boolean. For JSON, it is the data type, in which `text` replaces string for scalars of
-    several types, and `json` replaces string for JSON text. The notation is stored under the key `spelling` in
-    published.json, so that the next run can check it. `format` is the declared notation: a date pattern, a number
-    format, or the words for true and false. A `declared` type preserves the value, but not its notation: 007 becomes 7.
+    timestamp, "TRUE" for a boolean. For JSON, it is the data type, except that `text` stands for a string that contains
+    scalars of several types, and `json` for a string that contains JSON text. The notation is stored under the key
+    `spelling` in published.json, so that the next run can check it. `format` is the declared notation: a date pattern,
+    a number format, or the words for true and false. A `declared` type preserves the value, but not its notation: 007
+    becomes 7.
     """
 
     type: str
@@ -241,8 +242,8 @@ def _mismatches(distinct: pa.Array, column_type: ColumnType) -> pa.Array:
 def _bisect_mismatches(text: pa.Array, column_type: ColumnType) -> list[pa.Array]:
     """Find the remaining cells that do not match.
 
-    A single invalid cell makes Arrow's cast fail for the entire array. Therefore, the array is split in half until the
-    invalid cells are found.
+    A single invalid cell makes Arrow's cast fail for the entire array. Therefore, the array is halved repeatedly until
+    the invalid cells are found.
     """
     try:
         values = parse(text, column_type)
@@ -266,7 +267,7 @@ def _matching(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.A
 
 
 def _portable(values: pa.Array, text: pa.Array, column_type: ColumnType) -> pa.Array:
-    """Exclude exponents and dates before the year 1, because query engines handle them differently.
+    """Exclude numbers with an exponent, and dates before the year 1, because query engines handle them differently.
 
     Text such as NaN and inf can also be a word, or mean that a value is missing. Therefore, it is a number only if the
     type is declared.

@@ -62,8 +62,8 @@ def require_iceberg(table: CatalogTable | None, database: str, name: str) -> Non
         raise RunFailed(
             ErrorCode.TABLE_FORMAT_CONFLICT,
             f"{database}.{name} is in the Data Catalog, but is not an Iceberg table, because a crawler created it. "
-            "Nothing was changed. To publish it as an Iceberg table, delete its entry in the Data Catalog, which does "
-            f"not delete files: aws glue delete-table --database-name {database} --name {name}",
+            "Nothing was changed. To publish it as an Iceberg table, delete its entry in the Data Catalog (this "
+            f"deletes no files): aws glue delete-table --database-name {database} --name {name}",
         )
 
 

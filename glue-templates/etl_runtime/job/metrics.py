@@ -1,4 +1,4 @@
-"""The CloudWatch metrics of a run, which are sent at its end if metrics are enabled for the lake."""
+"""The CloudWatch metrics of a run. The run sends them when it ends, if metrics are enabled for the lake."""
 
 import logging
 from collections.abc import Iterator, Mapping

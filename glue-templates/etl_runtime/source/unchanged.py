@@ -27,9 +27,9 @@ def publication_to_keep(
 ) -> Mapping[str, Any] | None:
     """Return the publication to keep if the source is unchanged, or None if the tables must be rebuilt in any case.
 
-    The tables must be rebuilt for `force` and `from_run`, after a change to the document or a reset of the schema
-    contract, if one of the `inputs` has a new publication, or if a published file is missing. `inputs` are entries of
-    the run record. `is_current` returns whether readers see the publication.
+    The tables must be rebuilt if `force` or `from_run` is set, if the document has changed, if the schema contract was
+    reset, if one of the `inputs` has a new publication, or if a published file is missing. `inputs` are entries of the
+    run record. `is_current` returns whether readers see the publication.
     """
     if (
         published is None

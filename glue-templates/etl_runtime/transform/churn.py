@@ -28,8 +28,8 @@ MAX_NAMED_COLUMNS = 5
 def churn_failures(
     spark: "SparkSession", table: TransformedTable, document: DatasetDocument, at: datetime
 ) -> Iterator[str]:
-    """Yield the finding of the gate if it fails. Changed columns are only counted in this case. `at` is the time of the
-    run."""
+    """Yield the finding of the gate if it fails. The changed columns are counted only in this case. `at` is the time of
+    the run."""
     if table.old is None or table.old.current < MIN_ROWS:
         return
     max_churn = document.get("data_quality", {}).get("max_churn", 0.5)

@@ -65,8 +65,8 @@ class Lineage:
 def lineage_of(rows: "DataFrame") -> dict[str, Any]:
     """The sources of each column, and the columns that determine which rows exist.
 
-    The plan is read as a single JSON text, because each call to Java takes a fraction of a millisecond and a plan has
-    thousands of parts. Raises PlanTooLarge or TooManySources.
+    The plan is read as a single JSON text, because each call to Java takes a fraction of a millisecond, and a plan can
+    have thousands of parts. Raises PlanTooLarge or TooManySources.
     """
     plan = rows._jdf.queryExecution().analyzed()
     _require_small([plan])

@@ -145,7 +145,7 @@ class _PlanLineage:
         return self._defined.get(table, [])
 
     def loop(self, plan: Tree, outer: "list[dict[int, Sources]]") -> Output:
-        """The columns of a recursive query. They combine the columns of its first step and its repeated step by
+        """The columns of a recursive query: the columns of its anchor member and its recursive member, combined by
         position."""
         anchor, recursion = plan.children
         found = self.output(anchor, outer)
@@ -246,7 +246,7 @@ class _Node:
         return [*self._all(), *((_id(each), sources) for each in _expressions(self._node["generatorOutput"]))]
 
     def _expand(self) -> Output:
-        """GROUPING SETS and UNPIVOT create copies of each row. Each copy has its own expressions."""
+        """The columns of GROUPING SETS or UNPIVOT. They create copies of each row, each with its own expressions."""
         if not self._node.get("projections"):
             return self._other()
         columns = zip(*self._node["projections"], strict=True)
@@ -254,7 +254,7 @@ class _Node:
         return list(zip(map(_id, _expressions(self._node["output"])), merged, strict=True))
 
     def _logicalrelation(self) -> Output:
-        """The columns of an input's table. The columns of other files have no sources."""
+        """The columns of an input's table. Columns that are read from files without a table have no sources."""
         table = self._node.get("catalogTable")
         if not table:
             return self._other()

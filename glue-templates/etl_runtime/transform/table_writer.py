@@ -131,7 +131,7 @@ class TableWriter:
 
 
 def with_stored_types(old: PublishedVersions) -> PublishedVersions:
-    """Convert the versions to the types of an Iceberg table. A Parquet table can have tinyint and smallint columns."""
+    """Convert the versions to the types of an Iceberg table, which cannot have tinyint and smallint columns."""
     columns = [{**each, "type": stored_type(each["type"])} for each in old.table["columns"]]
     return replace(old, table={**old.table, "columns": columns}, rows=with_iceberg_types(old.rows))
 

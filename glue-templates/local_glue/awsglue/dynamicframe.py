@@ -188,7 +188,8 @@ def _cast(expression: str, target: str) -> Any:
 
 
 def _record_class() -> type[dict[str, Any]]:
-    """Return a local class, which Spark can send to its workers, because workers cannot import this module."""
+    """Return a class that is defined inside this function, so that Spark can send it to its workers, which cannot
+    import this module."""
 
     class DynamicRecord(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:

@@ -24,7 +24,7 @@ class Layout:
     """The first lines of a text, split by one delimiter.
 
     `records` are the records that have the most common number of fields. `title_lines` is the number of lines above the
-    first of these records. `share` is their share among all records after the title lines.
+    first of these records. `share` is the share of these records among all records after the title lines.
     """
 
     file_format: FileFormat
@@ -38,8 +38,8 @@ class Layout:
 
     @property
     def rank(self) -> tuple[bool, float, bool, int, int]:
-        """A key for sorting. Prefers several fields, then the highest share, quotes, the fewest title lines, and the
-        most fields."""
+        """A sort key, which prefers layouts with several fields, then those with the highest share, quotes, the fewest
+        title lines, and the most fields."""
         return (self.width > 1, round(self.share, 1), bool(self.file_format.quote), -self.title_lines, self.width)
 
 

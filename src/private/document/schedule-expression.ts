@@ -50,7 +50,7 @@ const SIX_FIELDS = `A cron expression has six fields (${CRON_FIELDS.map(field =>
 const DAY_OF_MONTH = 2;
 const DAY_OF_WEEK = 4;
 
-/** The problem with a schedule expression, and its correction. Undefined if EventBridge Scheduler accepts it. */
+/** The problem with a schedule expression, and how to correct it. Undefined if EventBridge Scheduler accepts it. */
 export function scheduleExpressionProblem(expression: string): string | undefined {
   const cron = /^cron\((.*)\)$/.exec(expression);
   const unix = unixCronRemedy(cron?.[1] ?? expression);
@@ -178,7 +178,7 @@ export function timezoneProblem(timezone: string): string | undefined {
     : `Write "${spelling}".`;
 }
 
-/** The name that Intl uses for a time zone, such as Asia/Calcutta if the name is Asia/Kolkata. Undefined if unknown. */
+/** The name that Intl uses for a time zone, such as Asia/Calcutta for Asia/Kolkata. Undefined if unknown. */
 function alternativeTo(timezone: string): string | undefined {
   try {
     return /^[A-Za-z]+\//.test(timezone)

@@ -8,7 +8,7 @@ import {
 } from '../dependencies/jsonc-parser';
 import { Problem } from '../errors/problem';
 
-/** A line of a file that edits change, with the reasons for the edits. */
+/** A line that one or more edits change in a file, with the reasons for these edits. */
 export interface ChangedLine {
   /** The number of the line, from 1. */
   readonly line: number;
@@ -106,8 +106,8 @@ export class JsonFile {
   }
 
   /**
-   * The lines that edits change, in the order of the file. Each edit replaces text within a line, without adding or
-   * removing lines.
+   * The lines that the given edits change, in the order of the file. Each edit replaces text within a line, without
+   * adding or removing lines.
    */
   changedLines(edits: readonly Edit[]): ChangedLine[] {
     const [before, after] = [this.text, this.textWith(edits)].map(text => text.split(/\r?\n/));

@@ -22,7 +22,7 @@ export function isHidden(key: string): boolean {
   return key.startsWith('_') || key.startsWith('//');
 }
 
-/** Keys that other tools use for the same purpose, and what to use instead. */
+/** Keys that are common in other tools, and what to use instead in a file of this library. */
 const REPLACEMENTS: { readonly [key: string]: string } = {
   layer: 'The layer follows from source_datasets: a dataset without it is bronze.',
   tables: 'The tables are declared in file_table_mapping, api_endpoints or outputs. Without them, the table has the '
@@ -42,7 +42,7 @@ const REPLACEMENTS: { readonly [key: string]: string } = {
     + 'glue_defaults.default_arguments.',
 };
 
-/** The advice for a key that other tools use. Undefined for all others. */
+/** The advice for a key that other tools use. Undefined for all other keys. */
 export function replacementOf(key: string): string | undefined {
   return Object.hasOwn(REPLACEMENTS, key) ? REPLACEMENTS[key] : undefined;
 }
@@ -81,7 +81,7 @@ function wordsOf(key: string): string[] {
   return key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().split(/[-_]/);
 }
 
-/** A form of a key that is the same in snake_case, camelCase and kebab-case. */
+/** A form of a key that does not depend on whether the key is in snake_case, camelCase or kebab-case. */
 function normalized(key: string): string {
   return camelCase(key.replace(/-/g, '_')).toLowerCase();
 }

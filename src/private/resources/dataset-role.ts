@@ -36,8 +36,8 @@ export interface DatasetRoleProps {
 /**
  * The role of a dataset that needs additional permissions: to read a secret or a bucket, or to run in a VPC.
  *
- * The role has these permissions, and the permissions of the shared role, but limited to this dataset. Undefined if the
- * dataset can use the shared role.
+ * The role has these permissions, and also the permissions of the shared role, limited to this dataset. Undefined if
+ * the dataset can use the shared role.
  */
 export function datasetRole(scope: Construct, { core, names, document, inputs }: DatasetRoleProps): Role | undefined {
   const { auth, connection } = document;
@@ -97,7 +97,7 @@ export function datasetRole(scope: Construct, { core, names, document, inputs }:
   return role;
 }
 
-/** The permissions of all datasets of a layer. They do not contain the name of a dataset. */
+/** The permissions that are the same for all datasets of a layer. */
 function layerStatements(stack: Stack, core: IEtlCore, { lake, layer }: DatasetNames): Statements[] {
   return [
     {
@@ -156,7 +156,7 @@ function secretStatements(scope: Construct, { secret, encryption_key: key }: Aut
 }
 
 /**
- * Allows reading the objects of S3 URLs. The statements are grouped by bucket because of the quota of MAX_CHARACTERS.
+ * Allows reading the objects at S3 URLs. The statements are grouped by bucket because of the quota of MAX_CHARACTERS.
  */
 function sourceStatements(stack: Stack, urls: string[]): PolicyStatement[] {
   const locations = urls.map(s3Location);

@@ -32,7 +32,7 @@ const NAME_REMEDY = 'Use a prefix of at most 39 characters.';
 const MAX_DATASETS = 500;
 
 /**
- * Adds a dataset to the freshness check of its lake, which the first dataset creates within the core. If another app
+ * Adds a dataset to the freshness check of its lake. The first call creates this check within the core. If another app
  * deploys the core, or if the core has no alerts, synthesis warns that no alert is sent.
  */
 export function registerFreshness(
@@ -108,7 +108,7 @@ class FreshnessCheck extends Construct {
     });
   }
 
-  /** Called during synthesis, when all datasets of the app are known. */
+  /** The definition of the state machine. Called during synthesis, when all datasets of the app are known. */
   private definition(names: LakeNames, topic: ITopic): string {
     const stack = Stack.of(this);
     const nodes = freshnessNodes(this.declarations, names);

@@ -32,7 +32,7 @@ export interface LakeAlertsProps {
   readonly lakeKey?: IKey;
   /** The maximum number of retries of each job of the lake. */
   readonly maxRetries?: number;
-  /** The names of further alarms that publish to the topic, besides the alarm for dropped schedules. */
+  /** The names of the alarms that publish to the topic, in addition to the alarm for dropped schedules. */
   readonly alarms?: string[];
   /** An existing role of the state machine and of the rules. */
   readonly role?: IRole;
@@ -85,7 +85,8 @@ export class LakeAlerts extends Construct {
   }
 
   /**
-   * Allows CloudWatch to publish to the topic and to use the key. The state machine publishes with its role.
+   * Allows CloudWatch to publish to the topic and to use the key. The state machine publishes with the permissions of
+   * its role.
    *
    * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
    */
@@ -245,7 +246,11 @@ export class LakeAlerts extends Construct {
   }
 }
 
-/** What a sender needs to publish to an encrypted topic. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
+/**
+ * The actions on the key that a sender needs to publish to an encrypted topic.
+ *
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+ */
 export const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'];
 
 /**
@@ -275,8 +280,8 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
     throw synthError(
       scope,
       'SETTINGS_CONFLICT',
-      `alerts has both topic and ${encryptionKey ? 'encryptionKey' : 'encrypted'}.`,
-      `Remove ${encryptionKey ? 'encryptionKey' : 'encrypted'}, and configure the encryption on the topic.`,
+      `alerts.topic and alerts.${encryptionKey ? 'encryptionKey' : 'encrypted'} are both set.`,
+      `Remove alerts.${encryptionKey ? 'encryptionKey' : 'encrypted'}, and configure the encryption on the topic.`,
     );
   }
   if (Token.isUnresolved(emails)) {
@@ -288,14 +293,14 @@ function checkAlerts(scope: Construct, { topic, encrypted, encryptionKey, emails
     );
   }
   for (const { code, key, found, remedy } of unresolvedValues(emails, 'emails')) {
-    throw synthError(scope, code, `${key} of alerts ${found}.`, remedy);
+    throw synthError(scope, code, `alerts.${key} ${found}.`, remedy);
   }
   for (const [index, email] of emails.entries()) {
     if (!Token.isUnresolved(email) && !/^[^\s@]+@[^\s@]+$/.test(email)) {
       throw synthError(
         scope,
         'VALUE_INVALID',
-        `emails[${index}] of alerts is ${JSON.stringify(email)}.`,
+        `alerts.emails[${index}] is ${JSON.stringify(email)}, which is not an email address.`,
         'Use an email address, for example "on-call@example.org".',
       );
     }

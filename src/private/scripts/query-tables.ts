@@ -142,7 +142,7 @@ function isField(tokens: QueryToken[], index: number): boolean {
   return tokens[index - 1]?.text === '.' && tokens[index - 1].kind === 'symbol';
 }
 
-/** The tables that start at a token. In a FROM clause, a comma separates several tables. */
+/** The tables whose names start at a token. In a FROM clause, a comma separates several tables. */
 function tablesAt(tokens: QueryToken[], start: number, isList: boolean): FoundTable[] {
   const found: FoundTable[] = [];
   for (let next = start; ;) {

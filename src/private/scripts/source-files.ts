@@ -30,8 +30,8 @@ export interface PathRules {
 /**
  * The maximum size of the source files of a dataset, and of a stack.
  *
- * The function that copies them to the bucket stores the ZIP file of the asset and its contents at the same time. It
- * has 513 MiB for both.
+ * The Lambda function that copies them to the bucket stores the ZIP file of the asset and its contents at the same
+ * time. It has 513 MiB of storage for both.
  */
 export const MAX_SOURCE_BYTES = 200_000_000;
 
@@ -139,8 +139,8 @@ function isBelow(folder: string, file: string): boolean {
 const MAX_NAME_LENGTH = 120;
 
 /**
- * The name under which a file is deployed. It has only characters that the job keeps in the names of originals. Other
- * characters could act as globs or date placeholders in the file's URL. The file extension is kept, because it
+ * The name under which a file is deployed. It contains only characters that the job keeps in the names of originals.
+ * Other characters could act as globs or date placeholders in the file's URL. The file extension is kept, because it
  * determines the format.
  */
 function deployedName(file: string, taken: string[]): string {

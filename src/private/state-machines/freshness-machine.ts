@@ -42,7 +42,7 @@ const RECORD_BYTES = 2_000;
 /** The maximum number of concurrent requests, which is the limit of an inline map. */
 const MAX_REQUESTS = 40;
 
-/** The maximum number of keys in a list, of up to 300 bytes each. */
+/** The maximum number of object keys that a list request returns. A key has up to 300 bytes. */
 const MAX_LISTED = 400;
 
 /**
@@ -259,7 +259,7 @@ export function freshnessMachine(
   };
 }
 
-/** The input of the state without its newest key, and with the given changes. */
+/** The input of the state without the newest of its `keys`, merged with the given changes. */
 function withoutNewest(changes: string): string {
   return `$merge([
     $states.input,

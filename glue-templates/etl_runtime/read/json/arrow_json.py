@@ -33,7 +33,8 @@ Offsets = npt.NDArray[np.int64]
 def read_objects(chunk: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
     """Read objects, one per line, as columns of strings, 64-bit integers, doubles, booleans, structs and lists.
 
-    Returns None if the objects have other keys, or if it is not certain that every value can be restored.
+    Returns None if the objects have keys that are not in the schema, or if it is not certain that every value can be
+    restored.
     """
     chunk.decode()  # Arrow does not require valid UTF-8
     chunk = chunk if chunk.endswith(b"\n") else chunk + b"\n"

@@ -87,7 +87,7 @@ def require_documents(places: TableRecords, name: str) -> None:
     if known and known.path != ROOT:
         raise RunFailed(
             ErrorCode.RECORDS_MOVED,
-            f"{name}: the published records are in {known}, but this file has several documents. "
+            f"{name}: the published records were in {known}, but this file has several documents. "
             + moved_remedy("file_format.records", None),
             retryable=True,
         )
@@ -131,14 +131,14 @@ def _refuse_other_place(
     except RunFailed as error:
         if error.code != ErrorCode.JSON_RECORDS_AMBIGUOUS:
             raise
-        raise RunFailed(error.code, f"{error.message} The published records are in {known}.") from None
+        raise RunFailed(error.code, f"{error.message} The published records were in {known}.") from None
     if not detected.is_certain and optional:
         return
     found = detected.place if detected.is_certain else None
     here = f"this document has them in {found}" if found else "this document has none"
     if places.published:
         reader.fail(
-            f"the published records are in {known}, but {here}. {moved_remedy(reader.selector, found)}",
+            f"the published records were in {known}, but {here}. {moved_remedy(reader.selector, found)}",
             ErrorCode.RECORDS_MOVED,
             retryable=True,
         )

@@ -1,7 +1,7 @@
 """Parse JSON records into columns of cells, strictly and with exact numbers.
 
-A record that is not an object has one column, `value`. Missing keys and null become null; an empty string stays an
-empty string. If an object has a duplicate key, the cell has the last value, and the overwritten values are the
+A record that is not an object has one column, `value`. Missing keys and JSON nulls become null; an empty string stays
+an empty string. If an object has a duplicate key, the cell has the last value, and the overwritten values are the
 `surplus` of the record, as JSON text.
 """
 
@@ -40,8 +40,8 @@ VALUE = "value"
 def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
     """Convert records, one JSON value per line, to columns keyed by JSON key, in order of first occurrence.
 
-    For error messages, `name` is the file name, and `first` is the number of the first record within the file. Raises
-    RunFailed if a line is not valid JSON, or if the records have more than MAX_COLUMNS keys.
+    `name` (the file name) and `first` (the number of the first record within the file) are used in error messages.
+    Raises RunFailed if a line is not valid JSON, or if the records have more than MAX_COLUMNS keys.
     """
     columns: dict[str, list[object]] = {}
     surplus: dict[int, list[str]] = {}
@@ -66,7 +66,8 @@ def read_table(text: bytes, name: str, first: int = 1) -> PartTable:
                 ErrorCode.JSON_TOO_MANY_KEYS,
                 f"{name}: the records have more than {MAX_COLUMNS:,} keys, for example {', '.join(list(keys)[:5])}. "
                 "Keys that are data, such as IDs or dates, cannot become columns. If the records are elsewhere in "
-                "the document, set file_format.records. Otherwise ask the data provider for a list of records.",
+                "the document, set file_format.records to their path. Otherwise, ask the data provider for a list of "
+                "records.",
             )
         by_key = transposed(objects, results, keys)
         for key in keys:

@@ -99,7 +99,7 @@ class ApiRecords:
                 ErrorCode.API_RECORDS_NOT_FOUND,
                 f'"records" is {path}, but the response does not contain this path. It has {_keys(document)}. '
                 f'{did_you_mean(path, others)}Correct "records". If a missing list means that there are no records, '
-                "set records_optional to true.",
+                'set "records_optional" to true.',
                 retryable=True,
             )
         if self.shape.is_other and records is not None:
@@ -146,7 +146,7 @@ class ApiRecords:
         if not isinstance(value, dict if self.shape.orient == "index" else list):
             raise RunFailed(
                 ErrorCode.API_RECORDS_NOT_FOUND,
-                f"orient is {self.shape.orient}, but the value at {path} is "
+                f'"orient" is "{self.shape.orient}", but the value at {path} is '
                 f'{excerpt(value, MAX_SHOWN_CHARACTERS)!r}. Check the request, or correct "orient".',
                 retryable=True,
             )
@@ -156,7 +156,7 @@ class ApiRecords:
         return list(value.values()) if key is None else [with_key(key, name, each) for name, each in value.items()]
 
     def _has_list(self, document: Any) -> bool:
-        """Whether the response has a list of records, although each of the other responses is a single record. Returns
+        """Whether the response has a list of records, although the location found so far is a single record. Returns
         False if a location is published."""
         return not self._places.published and self._detected_place(document)[0].kind == "list"
 
@@ -165,7 +165,7 @@ class ApiRecords:
         try:
             found, is_certain = self._detected_place(document)
         except RunFailed as error:
-            raise RunFailed(error.code, f"{error.message} The published records are in {place}.") from None
+            raise RunFailed(error.code, f"{error.message} The published records were in {place}.") from None
         is_missing = place == RecordsPlace(ROOT, "list") or (
             value_at(document, place.path) in (MISSING, None) and is_absent(document, place.path)
         )
@@ -174,7 +174,7 @@ class ApiRecords:
         if self._places.published:
             raise RunFailed(
                 ErrorCode.RECORDS_MOVED,
-                f"the published records are in {place}, but this response "
+                f"the published records were in {place}, but this response "
                 + (f"has them in {found}. " if is_certain else f"has {_keys(document)}. ")
                 + moved_remedy("records", found if is_certain else None),
                 retryable=True,
@@ -184,7 +184,7 @@ class ApiRecords:
             ErrorCode.API_RECORDS_AMBIGUOUS,
             f"the records are at {names.get(found.path, found.path)}, but in another response they are at "
             f'{names.get(place.path, place.path)}. Set "records" to the correct path. If a missing list means that '
-            "there are no records, set records_optional to true.",
+            'there are no records, set "records_optional" to true.',
         )
 
     def _detected_place(self, document: Any) -> tuple[RecordsPlace, bool]:
@@ -232,7 +232,7 @@ class ApiRecords:
         if self._endpoint.for_each and fields and not self._is_usual(path) and not self._endpoint.records_optional:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                f'the response contains the list {path} and other keys ({", ".join(fields[:5])}). Set "records" to '
+                f'the response contains the list "{path}" and other keys ({", ".join(fields[:5])}). Set "records" to '
                 f'"{path}" if the list contains the records, or to "$" if the response is one record.',
             )
 
@@ -241,7 +241,7 @@ class ApiRecords:
         if empty:
             raise RunFailed(
                 ErrorCode.API_RECORDS_AMBIGUOUS,
-                f"the response has no list, and {empty[0]} is {json.dumps(document[empty[0]])}. "
+                f'the response has no list, and "{empty[0]}" is {json.dumps(document[empty[0]])}. '
                 f'Set "records" to "{empty[0]}" if this is an empty list, or to "$" if the response is one record.',
             )
 

@@ -84,8 +84,8 @@ class BucketReader:
         return [f"s3://{bucket}/{each['Key']}" for each in objects]
 
     def fetch(self, url: str, context: FetchContext, known: Validators) -> Original | None:
-        """Download an object. Returns None if it is unchanged since `known`. Raises RunFailed, or FileMissing if there
-        is no such object."""
+        """Download an object. Returns None if the object is still the one that `known` describes. Raises RunFailed, or
+        FileMissing if there is no such object."""
         bucket, key = split(url)
         if context.stop.is_set():
             raise RunFailed(

@@ -121,7 +121,7 @@ def test_declared_records_are_used(source: Source, document: Any, records: str, 
             {"userInput": "x"},
             {"records": "result.matches"},
             'API_RECORDS_NOT_FOUND: "records" is result.matches, but the response does not contain this path. It has the keys userInput. '
-            'Correct "records". If a missing list means that there are no records, set records_optional to true',
+            'Correct "records". If a missing list means that there are no records, set "records_optional" to true',
             id="a missing list, which may mean no records",
         ),
         pytest.param(
@@ -360,7 +360,7 @@ def test_a_record_with_a_list_requires_records_to_be_set(source: Source, body: A
     for_each = {"endpoint": "items", "field": "id"}
     with pytest.raises(
         RunFailed,
-        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list parts and other keys \(id\)\. Set "records" to "parts" '
+        match=r'^API_RECORDS_AMBIGUOUS: details, page 1 .*: the response contains the list "parts" and other keys \(id\)\. Set "records" to "parts" '
         r'if the list contains the records, or to "\$" if the response is one record',
     ):
         fetch({"items": f"{source.url}/items", "details": {"url": f"{source.url}/{{value}}", "for_each": for_each}})
@@ -603,12 +603,12 @@ def test_an_empty_response_does_not_determine_the_path_of_the_records(source: So
     [
         pytest.param(
             Response(b'{"items": null, "total": 0}'),
-            'API_RECORDS_AMBIGUOUS: .* the response has no list, and items is null. Set "records" to "items" if this is',
+            'API_RECORDS_AMBIGUOUS: .* the response has no list, and "items" is null. Set "records" to "items" if this is',
             id="null",
         ),
         pytest.param(
             Response(b'{"items": {}}'),
-            "API_RECORDS_AMBIGUOUS: .* the response has no list, and items is {}",
+            'API_RECORDS_AMBIGUOUS: .* the response has no list, and "items" is {}',
             id="an object without keys",
         ),
         pytest.param(
@@ -716,7 +716,7 @@ def test_an_object_with_a_few_objects_is_one_record(source: Source, document: An
 def test_records_of_another_shape_than_declared_fail(source: Source, orient: str) -> None:
     document: Any = [[1]] if orient == "index" else {"rows": {"a": 1}}
     error = fails(serving_document(source, document), records="$" if orient == "index" else "rows", orient=orient)
-    assert has_error(error, "API_RECORDS_NOT_FOUND: items, page 1") and f"orient is {orient}" in error
+    assert has_error(error, "API_RECORDS_NOT_FOUND: items, page 1") and f'"orient" is "{orient}"' in error
 
 
 @pytest.mark.parametrize("moved", [b'{"items": {"id": 1}}', b'{"people": [{"a": 1}]}', b'{"items": "none"}'])
