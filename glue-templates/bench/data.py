@@ -50,9 +50,15 @@ class Kind:
     rows: Callable[[range], Iterator[str]]
     delimiter: str = ","
     header: bool = True
+    has_trailing_delimiter: bool = False
     line_breaks_in_quotes: bool = False
     date_format: str = ""
     document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns_with_values(self) -> tuple[Column, ...]:
+        """The columns of the job's table, which omits the empty column after a trailing delimiter."""
+        return self.columns[:-1] if self.has_trailing_delimiter else self.columns
 
 
 def scattered(number: int) -> int:
@@ -152,6 +158,7 @@ KINDS = {
             piped_rows,
             delimiter="|",
             header=False,
+            has_trailing_delimiter=True,
             line_breaks_in_quotes=True,
             document={"file_format": {"type": "csv", "delimiter": "|", "header": False}},
         ),

@@ -44,7 +44,7 @@ const RUN_ID_BYTES = 400;
 const CLOCK_DIFFERENCE_MS = 60_000;
 const MAX_RECORDS = 20;
 
-/** The maximum length of a reason, so that the list of 300 datasets fits into a variable. */
+/** The maximum length of a reason. A pipeline, whose result lists all datasets, shortens it further. */
 const MAX_REASON_LENGTH = 2_000;
 
 /** https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html */
