@@ -31,9 +31,10 @@ export interface DerivedDatasetProps extends LakeDatasetProps {
   readonly transform: Transform;
 
   /**
-   * The names of the tables in snake_case, for a dataset with several tables.
+   * The names of the tables, in snake_case, of a dataset with several tables.
    *
-   * Each table contains the rows of a temporary view that the query creates, or of a DataFrame that the script returns.
+   * Each table contains the rows of the temporary view with the same name that the query creates, or of the
+   * DataFrame that the script returns for this name.
    *
    * @default - one table with the name of the dataset
    */

@@ -222,8 +222,8 @@ test.each([
 
 test('a queryScanLimit below the minimum of Athena is an error, and a token is allowed', () => {
   expect(() => coreStack({ queryScanLimit: Size.bytes(9_999_999) })).toThrow(
-    'VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes. Use Size.mebibytes(10) or more: the '
-      + 'minimum of Athena is 10 MB.',
+    "VALUE_INVALID: Core/Lake: queryScanLimit is 9999999 bytes, which is less than Athena's minimum of 10 MB. "
+      + 'Use Size.mebibytes(10) or more.',
   );
   const stack = new Stack(new App(), 'Core');
   new EtlCore(stack, 'Lake', {

@@ -406,7 +406,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "A file of the history that is missing or was changed": ["test_history.py::test_an_unreadable_history_is_an_error_and_does_not_start_again"],
     "A missing `published.json`": ["test_history.py::test_an_unreadable_history_is_an_error_and_does_not_start_again"],
     "A clock that was set back": ["test_history.py::test_a_clock_behind_the_last_run_is_an_error"],
-    "A version column with a changed name, or a changed `open_end`": ["test_history.py::test_the_version_columns_can_have_other_names_and_an_open_end"],
+    "A published history whose version columns get other names, or another `open_end`, in the configuration": ["test_history.py::test_the_version_columns_can_have_other_names_and_an_open_end"],
     "A query that returns a column with the same name as a version column": ["test_history.py::test_an_invalid_load_is_an_error_and_the_history_is_unchanged"],
     "An `initial_table` with overlapping versions or several current versions of a key": ["test_history.py::test_invalid_versions_are_not_taken_over_and_the_error_has_sample_keys"],
     "An `initial_table` whose current versions have null or `9999-12-31` as their end": ["test_history.py::test_versions_that_are_taken_over_are_those_of_a_history_that_had_loaded_them"],

@@ -65,7 +65,7 @@ export class LakeProblems {
     }
   }
 
-  /** Whether an error remains after the user corrects the problems of the files. */
+  /** Whether an error of a construct is not only a consequence of other problems that its file has. */
   private isCertain(file: DatasetFile | PipelineFile, { code }: SynthError): boolean {
     const ofFile = this.files.problems.filter(({ location }) => `${location}:`.startsWith(`${file.config.file}:`));
     switch (code) {

@@ -31,8 +31,8 @@ export function createWorkGroup(scope: Construct, props: WorkGroupProps): CfnWor
     throw synthError(
       scope,
       'VALUE_INVALID',
-      `queryScanLimit is ${queryScanLimit.toBytes()} bytes.`,
-      'Use Size.mebibytes(10) or more: the minimum of Athena is 10 MB.',
+      `queryScanLimit is ${queryScanLimit.toBytes()} bytes, which is less than Athena's minimum of 10 MB.`,
+      'Use Size.mebibytes(10) or more.',
     );
   }
   return new CfnWorkGroup(scope, 'WorkGroup', {
