@@ -105,8 +105,8 @@ test('a dataset of another lake is an error', () => {
   const where = LAYOUTS[0].lake(ENV, WITH_METRICS);
   const other = EtlCore.fromPrefixes(where.stack, 'Other', { resourcePrefix: 'other' });
   expect(() => dashboard(where, { datasets: [BronzeDataset.fromName(other, 'zipcodes')] })).toThrow(
-    'LAKE_MISMATCH: Lake/Dashboard: datasets[0] is "zipcodes", which belongs to the lake "other". Use datasets of the lake '
-      + '"pp-dw", or create another dashboard.',
+    'LAKE_MISMATCH: Lake/Dashboard: datasets[0] is "zipcodes", which belongs to the lake "other". Use datasets of the '
+      + 'lake "pp-dw", or create another dashboard.',
   );
 });
 

@@ -370,7 +370,7 @@ describe('TeamWorkGroup', () => {
   test('fails on a scan limit below the minimum of Athena', () => {
     const { core, stack } = lakeOf();
     expect(() => new TeamWorkGroup(stack, 'Team', { core, team: 'finance', queryScanLimit: Size.mebibytes(1) }))
-      .toThrow('VALUE_INVALID: Lake/Team: queryScanLimit is 1048576 bytes.');
+      .toThrow('VALUE_INVALID: Lake/Team: queryScanLimit is 1048576 bytes, which is less than Athena');
   });
 
   test('fails on the name of another team, and of the workgroup of another lake', () => {

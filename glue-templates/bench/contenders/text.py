@@ -5,4 +5,5 @@ from bench.request import Request
 
 if __name__ == "__main__":
     request = Request.read()
-    run(request, column_schema={DATASET: {column.source: {"type": "string"} for column in request.data.columns_with_values}})
+    columns = {column.source: {"type": "string"} for column in request.data.columns_with_values}
+    run(request, column_schema={DATASET: columns})

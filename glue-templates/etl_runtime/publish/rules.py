@@ -370,7 +370,7 @@ class _TableRules:
             raise _invalid(
                 rule,
                 f'refers to "{rule.to}", but the inputs have {what} with this name. {suggestion}'
-                f'The tables of the inputs: {", ".join(self.input_tables) or "none"}. '
+                f"The tables of the inputs: {', '.join(self.input_tables) or 'none'}. "
                 'Set the key "to" to database.table.',
             )
         return found[0]

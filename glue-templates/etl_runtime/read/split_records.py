@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-import numpy as np
-
 from etl_runtime.columns.names import source_names
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.job.file_format import FileFormat, FileType
@@ -21,9 +19,8 @@ from etl_runtime.read.parquet.parquet_parts import parquet_parts
 from etl_runtime.read.prefetch import prefetch
 from etl_runtime.read.text import delimited, fixed_width
 from etl_runtime.read.text.decode import skip_lines, utf8_blocks, with_single_byte_delimiter
+from etl_runtime.read.text.last_column import LastColumn
 from etl_runtime.read.text.record_ends import (
-    CR,
-    LF,
     Records,
     split_at_record_ends,
     without_first,
@@ -141,9 +138,9 @@ def _split_text(stream: BinaryIO, name: str, file_format: FileFormat) -> Iterato
     if file_format.skip_footer:
         batches = without_last(batches, file_format.skip_footer, name)
     yield RecordBlock(b"", 0, b"", sources, last_empty)
-    for block in _record_blocks(batches):
-        last_empty = last_empty and not _has_values(block, file_format, len(sources))
-        yield replace(block, sources=sources, blank_last=last_empty)
+    last_column = LastColumn(last_empty, len(sources), file_format)
+    for block in _record_blocks(last_column.watch(batches)):
+        yield replace(block, sources=sources, blank_last=last_column.is_blank)
 
 
 def _text_batches(stream: BinaryIO, file_format: FileFormat, name: str) -> Iterator[Records]:
@@ -208,32 +205,6 @@ def _are_names(fields: list[str]) -> bool:
     """Whether a record with these fields is certainly a header: it has several fields, and none is empty or a
     number."""
     return len(fields) > 1 and all(field.strip() and not NUMBER.fullmatch(field.strip()) for field in fields)
-
-
-def _has_values(block: RecordBlock, file_format: FileFormat, width: int) -> bool:
-    """Whether any record has a value in the last of `width` columns."""
-    if _are_lines_with_blank_last(block, file_format, width):
-        return False
-    last = delimited.read_table(block.body, file_format, width, block.records).columns[-1]
-    return bool(last.null_count < len(last))
-
-
-def _are_lines_with_blank_last(block: RecordBlock, file_format: FileFormat, width: int) -> bool:
-    """Whether each record is one line with `width` fields, the last of which is empty. This is much faster than reading
-    the fields.
-
-    Returns False if quotes or escapes could hide a delimiter.
-    """
-    if any(character and character.encode() in block.body for character in (file_format.quote, file_format.escape)):
-        return False
-    text = np.frombuffer(block.body, np.uint8)
-    line_feeds = np.flatnonzero(text == LF)
-    delimiters = np.flatnonzero(text == file_format.delimiter_byte[0])
-    if len(line_feeds) != block.records or len(delimiters) != block.records * (width - 1):
-        return False
-    of_record = delimiters.reshape(block.records, width - 1)
-    ends = line_feeds - (text[line_feeds - 1] == CR)
-    return bool(np.all(of_record[:, -1] == ends - 1) and np.all(of_record[1:, 0] > line_feeds[:-1]))
 
 
 def _chain(first: Records, rest: Iterator[Records]) -> Iterator[Records]:

@@ -138,8 +138,7 @@ def test_a_mapping_that_matches_no_file_lists_the_files(dataset: MakeDataset, so
     )
     assert (
         'FILE_TABLE_MAPPING_INVALID: The pattern "products.csv" in file_table_mapping matches no file in x.zip, which '
-        "contains packages.csv."
-        in error
+        "contains packages.csv." in error
     )
 
 

@@ -15,7 +15,7 @@ from etl_runtime.read.container import Member
 from etl_runtime.read.split_records import RecordBlock, split_records, type_of
 from etl_runtime.source.records_contract import SINGLE_RECORD, TableRecords
 
-CELLS = st.sampled_from(["", "a", "b c", '"d"', '"|"', "é"])
+CELLS = st.sampled_from(["", "a", "b c", '"d"', '"|"', '"e|\n|"', '"f ""g"" |"', "é"])
 
 
 def blocks(text: str, file_format: FileFormat) -> list[RecordBlock]:
@@ -33,7 +33,7 @@ def test_the_last_column_is_blank_if_no_record_has_a_value_in_it(
     text = end.join("|".join(record) for record in records) + (end if last_end else "")
     width = len(records[0])
     is_blank = not any(record[width - 1] for record in records if len(record) >= width)
-    (block,) = blocks(text, FileFormat(delimiter="|", type="csv", header=False))
+    (block,) = blocks(text, FileFormat(delimiter="|", type="csv", header=False, is_quote_declared=True))
     assert (block.records, block.blank_last) == (len(records), is_blank)
 
 

@@ -46,7 +46,7 @@ export function resolveDatasets(config: ConfigFile, names: DatasetNameIndex): Re
   return resolve(config, names, DATASETS);
 }
 
-/** The dataset names that `key` lists. Values that are not strings are included, because the schema check reports them. */
+/** The dataset names in the list `key`. Values that are not strings are included: the schema check reports them. */
 export function referencesOf({ document }: ConfigFile, key: DatasetList['key']): unknown[] {
   const references = document?.[key];
   return Array.isArray(references) ? references : [];

@@ -28,8 +28,8 @@ UUID_DIGITS = [position for position in range(36) if position not in UUID_DASHES
 def portable_metadata(path: Path) -> pq.FileMetaData:
     """Return the metadata of a file, without the key ARROW:schema.
 
-    If the metadata has this key, Arrow restores the types that the writer had in memory. An older Arrow version cannot read some of
-    these types, and cannot restore others, such as lists of a fixed size with nulls.
+    If the metadata has this key, Arrow restores the types that the writer had in memory. An older Arrow version cannot
+    read some of these types, and cannot restore others, such as lists of a fixed size with nulls.
     """
     with path.open("rb") as file:
         file.seek(-TAIL_BYTES, io.SEEK_END)
