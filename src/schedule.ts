@@ -66,7 +66,7 @@ export class Schedule {
   }
 
   /**
-   * Starts runs at a regular interval. The first interval begins with the deployment.
+   * Starts runs at a regular interval. The first run starts when the schedule is deployed.
    *
    * @param interval the time between two runs: whole minutes, hours or days, at least one minute
    * @param options whether the schedule is enabled, and the flexible time window

@@ -568,7 +568,7 @@ describe.each(LAYOUTS)('in the layout $name', ({ lake }) => {
       'required columns twice',
       { dataQuality: { requiredColumns: ['a'], requiredColumnsByTable: { fda_nsde: ['a'] } } },
       'SETTINGS_CONFLICT: Lake/Bronze: dataQuality has both requiredColumns and requiredColumnsByTable. Set '
-        + 'one of them.',
+        + 'only one of them.',
     ],
     [
       'a minimum number of rows twice',

@@ -388,7 +388,7 @@ ELSEWHERE: dict[str, list[str]] = {
     "A data rule whose condition is null for a row": ["test_rules.py::test_which_rows_violate_a_rule"],
     "A data rule whose condition causes an error, such as a failed cast": ["test_rules.py::test_a_rule_that_cannot_be_evaluated_is_an_error_also_if_it_only_warns", "test_rules.py::test_a_failed_cast_is_an_error_or_null_as_in_spark_sql"],
     "A script that returns no table, or tables other than those in `outputs`": ["test_gold_job.py::test_an_error_of_a_custom_script_keeps_the_published_table"],
-    "`from_run` or `reset_contract` for silver or gold": ["test_gold_job.py::test_run_options_of_bronze_are_an_error"],
+    "`from_run` or `reset_contract` in a silver or gold run": ["test_gold_job.py::test_run_options_of_bronze_are_an_error"],
     "Null, an empty string, a space, or text that differs only in case": ["test_history.py::test_which_values_are_compared_as_equal"],
     "Values that are equal only when concatenated, such as (`ab`, `c`) and (`a`, `bc`)": ["test_history.py::test_which_values_are_compared_as_equal"],
     "The same input as in the previous run": ["test_history.py::test_a_run_with_unchanged_input_publishes_nothing"],

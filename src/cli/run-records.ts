@@ -125,7 +125,7 @@ export interface RunRecord {
   readonly tables: RecordTable[];
   /** The gates that failed. Empty if all passed. */
   readonly gates: RecordGate[];
-  /** The findings of the gates that failed but were allowed to fail. */
+  /** For each failed gate that the run was allowed to ignore: the table, and what the gate found. */
   readonly allowed: string[];
   /**
    * The number of rows per kind of change, for a dataset with a history: `insert`, `update`, `close`, `delete`, `same`.

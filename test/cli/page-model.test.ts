@@ -70,7 +70,7 @@ test('a failed dataset has its error, the fix of its code, and keeps the columns
   expect(airports.error).toMatchObject({
     run_id: runIdOf(6),
     code: 'GATE_MAX_SHRINK',
-    fix: 'Check the source, or allow `shrink` once.',
+    fix: 'Check the source, or allow the `shrink` gate to fail once.',
     commands: [`npx medallion runs ${runIdOf(6)}`, 'npx medallion logs bronze/airports'],
   });
   expect(airports.tables[0].columns[0]).toEqual({

@@ -137,7 +137,7 @@ function start(env: NodeJS.ProcessEnv, ...components: string[][]): { process: Ch
 const SPARK = component('Spark 3.5.4 (317 MB)', 'spark');
 const LAKE = component('Local lake: S3 emulator and DuckDB (90 MB)', 'lake');
 
-const MEASURED = /([\d.]+) of 12\.0 MB {2}(\d+) % {2}([\d.]+) ([kM])B\/s {2}(\d+) s left/;
+const MEASURED = /([\d.]+) of 12\.0 MB {2}(\d+)% {2}([\d.]+) ([kM])B\/s {2}(\d+) s left/;
 
 describe('the progress of the set-up', () => {
   test.each([80, 132])('is a line per component of at most %d columns on a terminal', async columns => {

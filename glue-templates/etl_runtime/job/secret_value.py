@@ -22,7 +22,8 @@ FIXES: dict[str, tuple[ErrorCode, str]] = {
     ),
     "AccessDeniedException": (
         ErrorCode.SECRET_ACCESS_DENIED,
-        "If you supply the job's role, allow secretsmanager:GetSecretValue on the secret and kms:Decrypt on its key.",
+        "The job's role needs secretsmanager:GetSecretValue on the secret and kms:Decrypt on its key. Deploy again. If "
+        "you supply the role, allow these actions.",
     ),
     "DecryptionFailure": (
         ErrorCode.SECRET_ACCESS_DENIED,
@@ -76,11 +77,11 @@ def _secret_string(name: str) -> str:
         response = _client(name).get_secret_value(SecretId=name)
     except ClientError as error:
         details = error.response.get("Error", {})
-        aws_code, message = details.get("Code", ""), details.get("Message", "")
+        aws_code, message = details.get("Code", ""), details.get("Message", "").rstrip(".")
         code, fix = FIXES.get(aws_code, UNAVAILABLE)
         raise RunFailed(
             code,
-            f'The secret "{name}" cannot be read: {aws_code}, {message} {fix}',
+            f'The secret "{name}" cannot be read: {": ".join(filter(None, (aws_code, message)))}. {fix}',
             retryable=code == ErrorCode.SECRET_UNAVAILABLE,
         ) from None
     except BotoCoreError as error:

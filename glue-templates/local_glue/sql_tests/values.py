@@ -26,7 +26,7 @@ class ValueProblem(Exception):
 
 
 def arrow_type(type_: AthenaType) -> pa.DataType:
-    """The Arrow type of any type that a table of the lake can have. Raises ValueError for an unknown type."""
+    """The Arrow type for the Athena type of a column of any layer. Raises ValueError if the type is unknown."""
     try:
         return arrow_type_of(type_, SCALARS | SMALL_TYPES)
     except KeyError as error:

@@ -452,7 +452,7 @@ def encodings_of_secret() -> list[str]:
         pytest.param(
             None,
             {"type": "bearer"},
-            'The secret "vendor/api" cannot be read: ResourceNotFoundException, This run has no value for the secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
+            'The secret "vendor/api" cannot be read: ResourceNotFoundException: This run has no value for the secret: add --secret vendor/api=@FILE, or set the environment variable MEDALLION_SECRET_VENDOR_API.',
             id="no such secret",
         ),
         pytest.param("", {"type": "bearer"}, 'The secret "vendor/api" is empty', id="an empty secret"),

@@ -165,7 +165,11 @@ function tableName(text: string): string | undefined {
   return /^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(text) && text.includes('-') ? text.replace(/-/g, '_') : undefined;
 }
 
-/** Whether a string in a map can only be a note, because the other names or values in the map never look like notes. */
+/**
+ * Whether an entry of a map, whose value is a string, is a note without effect. Its key looks like the key of a note,
+ * and the map cannot contain such an entry as data: names of tables never start with `_` or `//`, or the schema does
+ * not accept a string as the value.
+ */
 function isNoteInMap(key: string, item: SchemaNode, hasTables: boolean): boolean {
   return isHidden(key) ? hasTables || !item.allowsText : isNote(key) && !item.allowsText && !item.isListOfTexts;
 }

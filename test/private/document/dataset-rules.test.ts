@@ -290,7 +290,7 @@ test.each<[string, Partial<DatasetDocument>, string]>([
     'delimiter and file_format.delimiter',
     { delimiter: '|', file_format: { delimiter: ';' } },
     'SETTINGS_CONFLICT: Lake: delimiter of dataset "fda-cder" is "|", and file_format.delimiter is ";". Set '
-      + 'one of them.',
+      + 'only one of them.',
   ],
   [
     'date_format and file_format.date_format',

@@ -40,7 +40,7 @@ test('the job reads the arguments that the stack passes, and JOB_NAME, which Glu
 });
 
 test('the computed names are the fields that the job reads', () => {
-  const fields = namesIn(/class Names:\n([\s\S]*?)\n\n\n/, /^ {4}(\w+): /gm);
+  const fields = namesIn(/class Names:\n {4}"""[\s\S]*?"""\n([\s\S]*?)\n\n\n/, /^ {4}(\w+): /gm);
   expect(fields.length).toBeGreaterThan(5);
   const [ofBronze, ofGold] = bothNames();
   const [ofIceberg] = bothNames(true, TableFormat.ICEBERG);

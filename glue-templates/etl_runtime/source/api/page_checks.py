@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
+from etl_runtime.job.plural import plural
 from etl_runtime.source.api.name_words import PAGING, words
 from etl_runtime.source.api.next_page_detector import PageSigns, is_offset_name, number_in
 from etl_runtime.source.api.pagination import Paginator
@@ -55,16 +56,17 @@ class PageChecks:
         if parameter and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the previous page. Check whether the source "
-                f"supports the parameter {parameter}. If the source repeats its last page, set pagination.total_pages "
-                "or pagination.total_records. If the data contains identical records, request larger pages with "
-                "pagination.limit.",
+                f"the page has the same {plural(len(records), 'record')} as the previous page. Check whether the "
+                f"source supports the parameter {parameter}. If the source repeats its last page, set "
+                "pagination.total_pages or pagination.total_records. If the data contains identical records, request "
+                "larger pages with pagination.limit.",
             )
         if self._paginator.can_repeat_requests and is_repeated:
             raise RunFailed(
                 ErrorCode.PAGINATION_LOOP,
-                f"the page has the same {len(records):,} records as the previous page. Correct pagination.url, "
-                "pagination.body or pagination.param.",
+                f"the page has the same {plural(len(records), 'record')} as the previous page. Check how the API "
+                "expects the request for the next page, and correct pagination.url, pagination.body or "
+                "pagination.param.",
             )
 
     def is_end(self, response: Response, next_request: ApiRequest) -> bool:

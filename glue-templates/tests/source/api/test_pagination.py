@@ -89,7 +89,7 @@ def test_a_failed_page_fails_the_run(kind: str, source: Source) -> None:
         pytest.param(
             {"type": "page_number", "limit": 1},
             {"items": [{"a": 1}]},
-            "PAGINATION_LOOP: the same 1 records as the previous page",
+            "PAGINATION_LOOP: the same 1 record as the previous page",
             id="a page of one record that is ignored",
         ),
     ],
