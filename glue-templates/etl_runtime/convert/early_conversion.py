@@ -3,7 +3,8 @@ parts.
 
 A part is converted from memory, without being written to a file or to staging. Therefore, the source is unpacked again
 if later values change a type. This only happens in runs that infer types, because published and declared types do not
-depend on the values.
+depend on the values. If the last column has no value in the first parts, the source is also unpacked again if it has a
+later value.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,6 +34,7 @@ class _Table:
     unpacked: UnpackedTable = field(default_factory=lambda: UnpackedTable([], []))
     numbers: list[int] = field(default_factory=list)
     columns: tuple[Column, ...] | None = None
+    omits_last: bool = False  # the columns do not include the last column, which had no value so far
     is_kept: bool = False  # further parts go to files: the columns cannot be determined, or a conversion failed
 
 
@@ -60,31 +62,36 @@ class EarlyConversion:
         """Start converting part number `number` of a table from memory. If no thread is free, wait for one.
 
         Returns the part in memory. Returns None if the part has to be written to a file, for example because the table
-        may have only one object, or because the last column is blank in this part and may be removed.
+        may have only one object.
         """
         table = self._tables.setdefault(key, _Table())
         is_large = part.bytes > MAX_BYTES
-        if table.is_kept or is_large or block.blank_last or table.unpacked.bytes <= sizes.ONE_OBJECT_BYTES:
+        if table.is_kept or is_large or table.unpacked.bytes <= sizes.ONE_OBJECT_BYTES:
             return None
         if table.columns is None:
-            self._start_kept(key, table)
-        if table.columns is None:
+            self._start_kept(key, table, block.blank_last)
+        elif table.omits_last and not block.blank_last:
+            table.is_kept = True  # all parts have to be converted again, with the last column
+        if table.columns is None or table.is_kept:
             return None
         part = replace(part, uri=f"{MEMORY_SCHEME}{key}/{number:05}")
         self._slots.acquire()
         self._bodies[part.uri] = block.body
-        shard = self._conversion.shard(key, number, (part,), table.columns)
+        converted = part.without_last_source() if table.omits_last else part
+        shard = self._conversion.shard(key, number, (converted,), table.columns)
         self._submit(shard, self._take).add_done_callback(lambda _: self._slots.release())
         return part
 
-    def _start_kept(self, key: str, table: _Table) -> None:
+    def _start_kept(self, key: str, table: _Table, omits_last: bool) -> None:
         """Set the columns of a table, and start converting its first parts."""
+        table.omits_last = omits_last
+        unpacked = table.unpacked.without_last_source() if omits_last else table.unpacked
         try:
-            table.columns = self._conversion.plan(key, table.unpacked).columns()
+            table.columns = self._conversion.plan(key, unpacked).columns()
         except RunFailed:  # raised again when the whole table is converted
             table.is_kept = True
             return
-        for number, part in zip(table.numbers, table.unpacked.parts, strict=True):
+        for number, part in zip(table.numbers, unpacked.parts, strict=True):
             self._submit(self._conversion.shard(key, number, (part,), table.columns))
 
     def _take(self, part: Part) -> bytes:

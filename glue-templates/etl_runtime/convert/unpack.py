@@ -158,7 +158,7 @@ class _Splitter:
                 retryable=True,
             )
         if blank_last:
-            parts = [replace(part, sources=part.sources[:-1]) for part in parts]
+            parts = [part.without_last_source() for part in parts]
         table.parts += parts
         table.samples += [Sample(part, sample) for part, sample in zip(parts, samples, strict=False)]
         return records

@@ -22,6 +22,11 @@ class UnpackedTable:
     parts: list[Part]
     samples: list[Sample]
 
+    def without_last_source(self) -> "UnpackedTable":
+        """The table without the last source column of each part."""
+        samples = [Sample(sample.part.without_last_source(), sample.body) for sample in self.samples]
+        return UnpackedTable([part.without_last_source() for part in self.parts], samples)
+
     @property
     def records(self) -> int:
         return sum(part.records for part in self.parts)

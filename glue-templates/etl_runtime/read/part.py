@@ -1,6 +1,6 @@
 """A part of a table, after unpacking and before conversion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from etl_runtime.job.file_format import FileType
@@ -42,3 +42,7 @@ class Part:
     def is_gone(self) -> bool:
         """Whether the part can be read only once, while the source is being unpacked."""
         return self.uri.startswith(MEMORY_SCHEME)
+
+    def without_last_source(self) -> "Part":
+        """The part without its last source column, which has no value in any record of the file."""
+        return replace(self, sources=self.sources[:-1])

@@ -91,12 +91,23 @@ def test_published_and_declared_types_do_not_change_with_later_values(
 
 
 def test_a_column_of_trailing_delimiters_does_not_cause_another_unpacking(
-    dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+    dataset: MakeDataset, source: Source, kept_parts: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = dataset(["t"])
-    made.run(source.serves("/x.csv", csv("id,name,", lambda row: f"{row},n{row},")))
+    made.run(source.serves("/x.csv", csv("id,name,", lambda row: f'{row},"n,{row}",')))
     assert AGAIN not in capsys.readouterr().out
-    assert made.rows("t")[-1] == {"id": ROWS - 1, "name": f"n{ROWS - 1}", "meta_rescued": None}
+    assert len(kept_parts) < len(made.published()["tables"]["t"]["files"])
+    assert made.rows("t")[-1] == {"id": ROWS - 1, "name": f"n,{ROWS - 1}", "meta_rescued": None}
+
+
+@pytest.mark.parametrize("first", [20, 250, ROWS - 1])
+def test_if_the_column_of_trailing_delimiters_has_a_later_value_it_is_a_column(
+    first: int, dataset: MakeDataset, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = dataset(["t"])
+    made.run(source.serves("/x.csv", csv("id,name,", lambda row: f"{row},n{row},{'x' if row >= first else ''}")))
+    assert capsys.readouterr().out.count(AGAIN) == (first > 100)
+    assert [row["column_3"] for row in made.rows("t")] == [None if row < first else "x" for row in range(ROWS)]
 
 
 def test_parts_of_a_table_with_several_files_are_kept(
@@ -188,20 +199,25 @@ CELLS = st.sampled_from(["", "1", "-5", "2.50", "1e3", "007", "2024-01-31", "tru
         min_size=1,
         max_size=4,
     ),
+    last_change=st.none() | st.integers(0, 2 * ROWS),  # the first value after a trailing delimiter
     part_bytes=st.integers(100, 2_000),
 )
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_early_conversion_does_not_change_the_table(
     columns: list[tuple[str, str, int]],
+    last_change: int | None,
     part_bytes: int,
     dataset: MakeDataset,
     source_of_module: Source,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     header = ",".join(["id", *(f"c{number}" for number in range(len(columns)))])
+    last = [] if last_change is None else [("", "late", last_change)]
     body = csv(
-        header,
-        lambda row: ",".join([f"r{row}", *(before if row < change else after for before, after, change in columns)]),
+        header + "," * len(last),
+        lambda row: ",".join(
+            [f"r{row}", *(before if row < change else after for before, after, change in (*columns, *last))]
+        ),
     )
     found = []
     for has_early in (True, False):
