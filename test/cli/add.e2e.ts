@@ -85,7 +85,7 @@ test('a local file is copied next to config.json, and runs', () => {
   ]);
   expect(stderr).toContain(
     `Copied ${file} to lake/bronze/zip-codes/zip codes 2024-01.csv (49 kB). It is deployed with the app. If the data `
-      + 'changes without the app, set --url instead.\n',
+      + 'changes independently of the app, set --url instead.\n',
   );
   const dataset = path.join(app, 'lake', 'bronze', 'zip-codes');
   const copy = path.join(dataset, 'zip codes 2024-01.csv');
