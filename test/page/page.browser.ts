@@ -135,7 +135,7 @@ describe('dataset', () => {
     expect(panel).toMatch(/^Last run failed:\sGATE_MAX_SHRINK\n/);
     expect(panel).toContain('The tables still have the data of the previous publication.');
     expect(panel).toContain('run once npx medallion run bronze/airports --allow shrink.');
-    expect(panel).toContain('What to do: Check the source, or allow shrink once.');
+    expect(panel).toContain('What to do: Check the source, or allow the shrink gate to fail once.');
     expect(panel).toMatch(/npx medallion runs \S+\nnpx medallion logs bronze\/airports$/);
   });
 
