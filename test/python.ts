@@ -53,6 +53,7 @@ const SAMPLE = [
 const ICEBERG: Command = [...PYTEST, '--table-format', 'iceberg'];
 const OF_BOTH_FORMATS = [
   'transform/test_history.py', 'test_gold_job.py', 'test_silver_job.py', 'test_bronze_job.py', 'test_json_job.py',
+  'convert/test_early_conversion.py',
 ].map(name => `tests/${name}`);
 const ICEBERG_SAMPLE = [
   'transform/test_history.py::test_runs_of_the_job_keep_every_version',

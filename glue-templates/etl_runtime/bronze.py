@@ -148,9 +148,8 @@ def run(
             log_unchanged(record, published)
         return
     if always_needs_spark:
-        spark.start().add_done_callback(
-            lambda started: None if started.exception() else tables.prepare(started.result())
-        )
+        spark.start()
+        tables.prepare(spark.session)
     log_fetched(record, originals)
 
     # Imported only after the check above: a run with an unchanged source saves the 0.4 s that importing Arrow takes.
@@ -169,9 +168,6 @@ def run(
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
         conversion = Conversion(kept, declared, file_format, place)
-        # The objects of an Iceberg table need the table schema, which is not known until all files are unpacked.
-        is_iceberg = job.document.get("table_format") == "iceberg"
-        early = None if is_iceberg else EarlyConversion(conversion, store, threads)
         declared_endpoints = endpoints_of(job.document)
         endpoints = {each.name: each for each in declared_endpoints if each.is_table}
         mapping = {each.file: key for key, each in endpoints.items()} or job.document.get("file_table_mapping", {})
@@ -202,21 +198,21 @@ def run(
         original_contract = deepcopy(contract)
         if sum(original.size for original in files) > MAX_DRIVER_BYTES:
             spark.start()
-        with record.step("unpack"):
-            uploads = [background.submit(keep, each, store) for each in originals]
-            try:
-                require_kept_endpoints(endpoints.values(), files, job.options.from_run)
-                unpacked = unpacked_files(contract, early)
-            finally:
-                for each in uploads:
-                    each.result()
-                sources = [each.described() for each in originals]
-                record.note({"sources": sources})
+        with tables.writing(spark.session), EarlyConversion(conversion, store, threads) as early:
+            with record.step("unpack"):
+                uploads = [background.submit(keep, each, store) for each in originals]
+                try:
+                    require_kept_endpoints(endpoints.values(), files, job.options.from_run)
+                    unpacked = unpacked_files(contract, early)
+                finally:
+                    for each in uploads:
+                        each.result()
+                    sources = [each.described() for each in originals]
+                    record.note({"sources": sources})
 
-        if always_needs_spark:
-            with record.step("start spark"):
-                spark.session()
-        with tables.writing(spark.session):
+            if always_needs_spark:
+                with record.step("start spark"):
+                    spark.session()
             with record.step("convert"):
                 try:
                     converted = converted_tables(unpacked, early)

@@ -237,7 +237,6 @@ class _DerivedRun(Generic[Context]):
         if self.job.options.rollback_to:
             roll_back(self.job, record, lake_tables, published, spark)
             return
-        lake_tables.prepare(spark)
         with lake_tables.writing(lambda: spark):
             self._write_and_publish(spark, published, lake_tables)
         # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

@@ -153,10 +153,10 @@ def convert_tables(
         if gone := {shard.table for shard in (*lost, *(result.shard for result in refuted))}:
             if early:
                 early.end()
-            size = f"{sizes.ONE_OBJECT_BYTES >> 20} MB"
-            raise PartsGone(
-                f"{', '.join(sorted(gone))}: later values do not match the types inferred from the first {size}.", plans
-            )
+            names, size = ", ".join(sorted(gone)), f"{sizes.ONE_OBJECT_BYTES >> 20} MB"
+            if early and not refuted and all(early.has_columns(key, columns[key]) for key in gone):
+                raise PartsGone(f"{names}: another writer changed the columns of the table.", plans)
+            raise PartsGone(f"{names}: later values do not match the types inferred from the first {size}.", plans)
         results = convert_shards(shards, store, spark, pool, started, cores)
         for key in columns:
             own = [result for result in results if result.shard.table == key]

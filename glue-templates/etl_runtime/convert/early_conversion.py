@@ -12,10 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from threading import Semaphore
 from traceback import clear_frames
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from etl_runtime.convert import conversion as sizes
 from etl_runtime.convert.conversion import Conversion
-from etl_runtime.convert.convert_shards import MAX_THREADS
+from etl_runtime.convert.convert_shards import MAX_THREADS, MAX_WAIT_SECONDS
 from etl_runtime.convert.task import Column, ConvertedShard, Shard, Take, convert_shard
 from etl_runtime.convert.unpacked_table import MAX_SAMPLES_PER_TABLE, Sample, UnpackedTable
 from etl_runtime.job.errors import RunFailed
@@ -23,23 +25,34 @@ from etl_runtime.job.store import Store
 from etl_runtime.read.part import MEMORY_SCHEME, Part
 from etl_runtime.read.split_records import PART_BYTES, RecordBlock
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MAX_BYTES = 2 * PART_BYTES  # of a part; a larger part, which has a long record, is not converted early
 
 
 @dataclass
 class _Table:
-    """The parts of a table and their numbers. The columns are set as soon as it is known that the table has several
-    objects."""
+    """The parts of a table and their numbers.
+
+    `columns` are set as soon as it is known that the table has several objects, and the catalog is open. `schema` is
+    the schema that the objects must have, if the table format prescribes one.
+    """
 
     unpacked: UnpackedTable = field(default_factory=lambda: UnpackedTable([], []))
     numbers: list[int] = field(default_factory=list)
     columns: tuple[Column, ...] | None = None
+    schema: "pa.Schema | None" = None
     omits_last: bool = False  # the columns do not include the last column, which had no value so far
     is_kept: bool = False  # further parts go to files: the columns cannot be determined, or a conversion failed
 
 
 class EarlyConversion:
-    """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`."""
+    """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`.
+
+    This is a context manager. If the run fails, no conversion writes an object after the end of the context, because
+    the run then deletes its objects of Iceberg tables.
+    """
 
     def __init__(self, conversion: Conversion, store: Store, pool: ThreadPoolExecutor) -> None:
         self._conversion = conversion
@@ -49,6 +62,15 @@ class EarlyConversion:
         self._tables: dict[str, _Table] = {}
         self._bodies: dict[str, bytes] = {}  # the content of parts in memory, keyed by URI
         self._shards: dict[str, tuple[Shard, Future[ConvertedShard]]] = {}  # keyed by object URI
+
+    def __enter__(self) -> "EarlyConversion":
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error_type:
+            self._end(self._shards.keys(), MAX_WAIT_SECONDS)
 
     def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
         """Add part number `number` of a table. The part is in a file and is converted once the types are known."""
@@ -62,14 +84,15 @@ class EarlyConversion:
         """Start converting part number `number` of a table from memory. If no thread is free, wait for one.
 
         Returns the part in memory. Returns None if the part has to be written to a file, for example because the table
-        may have only one object.
+        may have only one object, or because the catalog is not open yet.
         """
         table = self._tables.setdefault(key, _Table())
         is_large = part.bytes > MAX_BYTES
         if table.is_kept or is_large or table.unpacked.bytes <= sizes.ONE_OBJECT_BYTES:
             return None
         if table.columns is None:
-            self._start_kept(key, table, block.blank_last)
+            if self._conversion.place.tables.is_open:
+                self._start_kept(key, table, block.blank_last)
         elif table.omits_last and not block.blank_last:
             table.is_kept = True  # all parts have to be converted again, with the last column
         if table.columns is None or table.is_kept:
@@ -78,7 +101,7 @@ class EarlyConversion:
         self._slots.acquire()
         self._bodies[part.uri] = block.body
         converted = part.without_last_source() if table.omits_last else part
-        shard = self._conversion.shard(key, number, (converted,), table.columns)
+        shard = self._conversion.shard(key, number, (converted,), table.columns, table.schema)
         self._submit(shard, self._take).add_done_callback(lambda _: self._slots.release())
         return part
 
@@ -87,12 +110,14 @@ class EarlyConversion:
         table.omits_last = omits_last
         unpacked = table.unpacked.without_last_source() if omits_last else table.unpacked
         try:
-            table.columns = self._conversion.plan(key, unpacked).columns()
+            columns = self._conversion.plan(key, unpacked).columns()
+            table.schema = self._conversion.place.schema(key, columns)
         except RunFailed:  # raised again when the whole table is converted
             table.is_kept = True
             return
+        table.columns = columns
         for number, part in zip(table.numbers, unpacked.parts, strict=True):
-            self._submit(self._conversion.shard(key, number, (part,), table.columns))
+            self._submit(self._conversion.shard(key, number, (part,), columns, table.schema))
 
     def _take(self, part: Part) -> bytes:
         return self._bodies.pop(part.uri)
@@ -121,15 +146,19 @@ class EarlyConversion:
         results = {}
         for shard in shards:
             started, future = self._shards.get(shard.uri, (None, None))
-            if future and started == shard:
+            if started and future and started == shard and started.schema.equals(shard.schema, check_metadata=True):
                 results[shard.uri] = future
         self._end(self._shards.keys() - results.keys())
         return results
+
+    def has_columns(self, key: str, columns: Sequence[Column]) -> bool:
+        """Whether parts of the table are converted to these columns."""
+        return self._tables[key].columns == tuple(columns)
 
     def end(self) -> None:
         """End all conversions. Their objects will be written again."""
         self._end(self._shards.keys())
 
-    def _end(self, uris: Collection[str]) -> None:
+    def _end(self, uris: Collection[str], max_seconds: float | None = None) -> None:
         futures = [self._shards[uri][1] for uri in uris]
-        wait([future for future in futures if not future.cancel()])
+        wait([future for future in futures if not future.cancel()], max_seconds)

@@ -72,6 +72,9 @@ class IcebergCatalog:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._catalog.close()
 
     def java_list(self, values: Sequence[str]) -> Any:

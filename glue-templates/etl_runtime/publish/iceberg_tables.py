@@ -66,8 +66,7 @@ class IcebergTables:
         self._store = store
         self._tables = iceberg_tables(job.names, job.document.get("description"))
         self._data_catalog = DataCatalog(store.region)
-        self._opening: Future[IcebergCatalog] | None = None
-        self._catalog: IcebergCatalog  # set by `writing`
+        self._opening: Future[IcebergCatalog] | None = None  # set by `prepare`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
         self._keeps_objects = False  # whether a snapshot or the intent refers to objects of this run
@@ -87,13 +86,26 @@ class IcebergTables:
                 return False
         return True
 
-    def prepare(self, spark: "SparkSession") -> None:
-        self._opening = Future()
-        Thread(target=self._open_in_background, args=(spark, self._opening), daemon=True).start()
+    def prepare(self, spark: "Callable[[], SparkSession]") -> "Future[IcebergCatalog]":
+        if self._opening is None:
+            self._opening = Future()
+            Thread(target=self._open_in_background, args=(spark, self._opening), daemon=True).start()
+        return self._opening
 
-    def _open_in_background(self, spark: "SparkSession", opening: "Future[IcebergCatalog]") -> None:
+    @property
+    def is_open(self) -> bool:
+        return self._opening is not None and self._opening.done()
+
+    @property
+    def _catalog(self) -> IcebergCatalog:
+        """The catalog that `prepare` opens. Waits until it is open."""
+        if self._opening is None:
+            raise ValueError("The catalog is used outside the context `writing`.")
+        return self._opening.result()
+
+    def _open_in_background(self, spark: "Callable[[], SparkSession]", opening: "Future[IcebergCatalog]") -> None:
         try:
-            opening.set_result(self._open(spark))
+            opening.set_result(self._open(spark()))
         except Exception as error:
             opening.set_exception(error)
 
@@ -108,11 +120,11 @@ class IcebergTables:
     def writing(self, spark: "Callable[[], SparkSession]") -> Iterator[None]:
         locations = {key: table.location for key, table in self._tables.items()}
         self._store.write_json(self._marker, {"run_id": self._run_id, "tables": locations})
+        opening = self.prepare(spark)
         try:
-            opening = self._opening
-            with opening.result() if opening else self._open(spark()) as self._catalog:
-                yield
+            yield
         finally:
+            opening.add_done_callback(_close)  # a run that fails early does not wait until the catalog is open
             if not self._keeps_objects:
                 # If this fails, the next publication deletes the objects of this run.
                 with suppress(BotoCoreError, ClientError, OSError):
@@ -154,7 +166,7 @@ class IcebergTables:
         publication = IcebergPublication(self._catalog, intent, self._names, self._store)
         self._keeps_objects = True
         try:
-            publication.commit(self._transactions)
+            publication.commit({key: self._transactions[key] for key in staged})
         except NotCommitted as error:
             self._keeps_objects = bool(error.restored) or error.may_arrive
             delete_intent(self._names, self._run_id, self._store)
@@ -269,6 +281,12 @@ class IcebergTables:
     @property
     def _marker(self) -> str:
         return marker_uri(self._names, self._run_id)
+
+
+def _close(opened: "Future[IcebergCatalog]") -> None:
+    if opened.exception() is None:
+        with suppress(*JAVA_ERRORS):
+            opened.result().close()
 
 
 def iceberg_tables(names: Names, description: str | None) -> dict[str, IcebergTable]:

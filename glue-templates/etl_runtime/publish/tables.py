@@ -32,11 +32,16 @@ class Tables(Protocol):
     def is_current(self, published: Mapping[str, Any]) -> bool:
         """Whether readers see the publication in published.json."""
 
-    def prepare(self, spark: "SparkSession") -> None:
-        """Start opening the catalog in the background, before it is needed."""
+    def prepare(self, spark: "Callable[[], SparkSession]") -> object:
+        """Start opening the catalog in the background, before it is needed. `spark` returns the session."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `arrow_schema` can return without waiting for the catalog."""
 
     def writing(self, spark: "Callable[[], SparkSession]") -> AbstractContextManager[None]:
-        """A context in which tasks write objects. If it ends without a publication, the objects are deleted."""
+        """A context in which the driver and tasks write objects. If it ends without a publication, the objects are
+        deleted. The context opens the catalog in the background unless `prepare` has been called."""
 
     def existing_objects(self, key: str) -> list[str]:
         """The objects of a table that are visible to readers. There are none before the first publication."""
@@ -48,7 +53,9 @@ class Tables(Protocol):
         """
 
     def arrow_schema(self, key: str, columns: "Sequence[TableColumn]") -> "pa.Schema | None":
-        """The Arrow schema that the tasks must use, or None if they may choose one."""
+        """The Arrow schema that the objects must have, or None if their writer may choose one.
+
+        If the method is called again for a table, the last call determines what is published."""
 
     def object_names(self, key: str, uris: Sequence[str]) -> dict[str, str]:
         """The URIs of the written objects, keyed by their names in the table's folder."""
@@ -121,8 +128,12 @@ class ParquetTables:
     def is_current(self, published: Mapping[str, Any]) -> bool:
         return published.get("table_format") != "iceberg"
 
-    def prepare(self, spark: "SparkSession") -> None:
+    def prepare(self, spark: "Callable[[], SparkSession]") -> None:
         pass
+
+    @property
+    def is_open(self) -> bool:
+        return True
 
     @contextmanager
     def writing(self, spark: "Callable[[], SparkSession]") -> Iterator[None]:

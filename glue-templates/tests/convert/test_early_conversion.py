@@ -14,6 +14,7 @@ from etl_runtime.convert import conversion, part_writer, task
 from etl_runtime.convert.early_conversion import EarlyConversion
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.publish import parquet_object
+from etl_runtime.publish.iceberg_tables import IcebergTables
 from etl_runtime.read import read_part as read_part_module
 from etl_runtime.read import split_records
 from etl_runtime.read.part import Part
@@ -21,8 +22,6 @@ from etl_runtime.read.part import Part
 MakeDataset = Callable[..., Dataset]
 
 ROWS = 400
-
-pytestmark = pytest.mark.parquet  # parts of Iceberg tables are not converted early
 
 AGAIN = "Unpacking again."
 
@@ -33,6 +32,13 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split_records, "SAMPLE_BYTES", 60)
     monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
     monkeypatch.setattr(conversion, "ONE_OBJECT_BYTES", 600)
+
+
+@pytest.fixture(autouse=True)
+def open_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for the catalog of Iceberg tables. Otherwise, it is not known which part is the first to be converted
+    early."""
+    monkeypatch.setattr(IcebergTables, "is_open", property(lambda tables: tables._catalog is not None))
 
 
 @pytest.fixture
