@@ -10,12 +10,13 @@ from faults.dataset_kind import DatasetKind, iceberg
 from faults.origin import Version
 from faults.served_files import ServedFiles
 
-ROWS = 60
+ROWS = 80
 MANY_OBJECTS = {
     "etl_runtime.read.text.decode.BLOCK_BYTES": 60,
     "etl_runtime.read.split_records.PART_BYTES": 100,
     "etl_runtime.convert.conversion.ONE_OBJECT_BYTES": 50,
-    "etl_runtime.convert.part_writer.MAX_DRIVER_BYTES": 150,  # Spark converts the other parts
+    # The driver converts two parts, the second one while the next part is being unpacked. Spark converts the others.
+    "etl_runtime.convert.part_writer.MAX_DRIVER_BYTES": 270,
 }
 ONE_PART_PER_BLOCK = {"etl_runtime.read.split_records.PART_BYTES": 42}
 MULTIPART_BYTES = 9_000_000  # bytes; boto3 uses a multipart upload above 8 MB

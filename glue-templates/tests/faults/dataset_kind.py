@@ -36,10 +36,16 @@ class DatasetKind:
 
 
 def iceberg(kind: DatasetKind) -> DatasetKind:
-    """The same dataset with Iceberg tables, whose snapshots expire seconds after they are replaced."""
+    """The same dataset with Iceberg tables, whose snapshots expire seconds after they are replaced. Parts are converted
+    early even if the job has to wait for the catalog, so that the order of its calls does not depend on the time at
+    which the catalog is open."""
     return replace(
         kind,
         name=f"{kind.name}-iceberg",
         document={**kind.document, "table_format": "iceberg"},
-        constants={**kind.constants, "etl_runtime.iceberg.snapshots.MIN_RETENTION_HOURS": 0},
+        constants={
+            **kind.constants,
+            "etl_runtime.iceberg.snapshots.MIN_RETENTION_HOURS": 0,
+            "etl_runtime.publish.iceberg_tables.IcebergTables.is_open": 1,
+        },
     )

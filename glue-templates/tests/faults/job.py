@@ -9,6 +9,7 @@ begins with `outcome ` is written to standard output: null, or the error with wh
 import importlib
 import json
 import os
+import pkgutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -40,8 +41,8 @@ TASK_MODULES = ("etl_runtime.convert.task", "etl_runtime.transform.write")
 
 def main() -> None:
     for name, value in json.loads(sys.argv[1]).items():
-        module, _, constant = name.rpartition(".")
-        setattr(importlib.import_module(module), constant, value)
+        owner, _, constant = name.rpartition(".")
+        setattr(pkgutil.resolve_name(owner), constant, value)
     quick_retries.install()
     spark = {"spark.master": "local[2]", "spark.python.daemon.module": "faults.quick_daemon", **QUICK_RETRIES}
     configure_spark(
