@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, iterate
+from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, iterate
 from etl_runtime.iceberg.catalog_table import DataCatalog, require_iceberg
 from etl_runtime.iceberg.schema import TableColumn
 from etl_runtime.iceberg.snapshots import expired_snapshots, objects
@@ -110,10 +110,18 @@ class IcebergTables:
             opening.set_exception(error)
 
     def _open(self, spark: "SparkSession") -> IcebergCatalog:
+        """Open the catalog, and read the tables once: the first read loads many classes.
+
+        Raises RunFailed if a table cannot be read. The library has then retried for a minute and a half, so another
+        attempt would hardly help.
+        """
         catalog = IcebergCatalog(spark, self._names.bucket)
-        with suppress(*JAVA_ERRORS):  # a permanent error occurs again when the transaction is opened
-            for table in self._tables.values():
+        for table in self._tables.values():
+            try:
                 catalog.load(table.database, table.name)
+            except JAVA_ERRORS as error:
+                catalog.close()
+                raise catalog_error(error, table.full_name) from error
         return catalog
 
     @contextmanager

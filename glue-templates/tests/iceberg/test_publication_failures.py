@@ -209,3 +209,22 @@ def test_parquet_tables_cannot_be_rolled_back(dataset: MakeDataset, source: Sour
     message = made.fails(source.serves("/x.csv", b"id\n2\n"), run_options=f'{{"rollback_to": "{run_id}"}}')
     assert message.startswith("RUN_OPTIONS_INVALID: run_options.rollback_to is supported for Iceberg tables only")
     assert f'{{"from_run": "{run_id}"}}' in message
+
+
+def test_a_table_that_cannot_be_read_fails_the_run_without_another_attempt(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library itself retries for a minute and a half."""
+    error = java_error()
+    attempts: list[str] = []
+
+    def load(_: IcebergCatalog, database: str, name: str) -> None:
+        attempts.append(f"{database}.{name}")
+        raise error
+
+    made = dataset()
+    made.run(source.serves("/x.csv", b"n\n1\n"), **ICEBERG)
+    monkeypatch.setattr(IcebergCatalog, "load", load)
+    message = made.fails(source.serves("/x.csv", b"n\n2\n"), **ICEBERG)
+    assert f"SPARK_FAILED: {attempts[0]}: ClassNotFoundException: no.such.Class" in message
+    assert len(attempts) == 1
