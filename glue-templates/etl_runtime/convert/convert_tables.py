@@ -154,7 +154,7 @@ def convert_tables(
             if early:
                 early.end()
             names, size = ", ".join(sorted(gone)), f"{sizes.ONE_OBJECT_BYTES >> 20} MB"
-            if early and not refuted and all(early.has_columns(key, columns[key]) for key in gone):
+            if early and not refuted and all(early.has_other_schema(key, schemas[key]) for key in gone):
                 raise PartsGone(f"{names}: another writer changed the columns of the table.", plans)
             raise PartsGone(f"{names}: later values do not match the types inferred from the first {size}.", plans)
         results = convert_shards(shards, store, spark, pool, started, cores)

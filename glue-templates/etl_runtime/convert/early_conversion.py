@@ -50,8 +50,9 @@ class _Table:
 class EarlyConversion:
     """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`.
 
-    This is a context manager. If the run fails, no conversion writes an object after the end of the context, because
-    the run then deletes its objects of Iceberg tables.
+    This is a context manager. If the run fails, the end of the context waits a few seconds for running conversions,
+    because the run then deletes its objects of Iceberg tables. If a conversion may still write an object afterwards,
+    the marker of the run is kept, so that a later run deletes this object.
     """
 
     def __init__(self, conversion: Conversion, store: Store, pool: ThreadPoolExecutor) -> None:
@@ -70,7 +71,9 @@ class EarlyConversion:
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error_type:
-            self._end(self._shards.keys(), MAX_WAIT_SECONDS)
+            tables = self._conversion.place.tables
+            tables.keeps_marker = True
+            tables.keeps_marker = not self._end(self._shards.keys(), MAX_WAIT_SECONDS)
 
     def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
         """Add part number `number` of a table. The part is in a file and is converted once the types are known."""
@@ -111,10 +114,10 @@ class EarlyConversion:
         unpacked = table.unpacked.without_last_source() if omits_last else table.unpacked
         try:
             columns = self._conversion.plan(key, unpacked).columns()
-            table.schema = self._conversion.place.schema(key, columns)
         except RunFailed:  # raised again when the whole table is converted
             table.is_kept = True
             return
+        table.schema = self._conversion.place.schema(key, columns)
         table.columns = columns
         for number, part in zip(table.numbers, unpacked.parts, strict=True):
             self._submit(self._conversion.shard(key, number, (part,), columns, table.schema))
@@ -151,14 +154,22 @@ class EarlyConversion:
         self._end(self._shards.keys() - results.keys())
         return results
 
-    def has_columns(self, key: str, columns: Sequence[Column]) -> bool:
-        """Whether parts of the table are converted to these columns."""
-        return self._tables[key].columns == tuple(columns)
+    def has_other_schema(self, key: str, schema: "pa.Schema | None") -> bool:
+        """Whether parts of the table are converted to another schema, because another writer has changed the table."""
+        own = self._tables[key].schema
+        return own is not None and schema is not None and not own.equals(schema, check_metadata=True)
 
     def end(self) -> None:
         """End all conversions. Their objects will be written again."""
         self._end(self._shards.keys())
 
-    def _end(self, uris: Collection[str], max_seconds: float | None = None) -> None:
-        futures = [self._shards[uri][1] for uri in uris]
-        wait([future for future in futures if not future.cancel()], max_seconds)
+    def _end(self, uris: Collection[str], max_seconds: float | None = None) -> bool:
+        """Cancel conversions, and wait for those that have started. Returns whether all have ended."""
+        running = []
+        for shard, future in (self._shards[uri] for uri in uris):
+            if future.cancel():
+                for part in shard.parts:
+                    self._bodies.pop(part.uri, None)
+            else:
+                running.append(future)
+        return not wait(running, max_seconds).not_done

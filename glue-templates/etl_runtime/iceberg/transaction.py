@@ -1,6 +1,7 @@
 """One commit to an Iceberg table. It changes the columns, the objects and the description, and expires snapshots.
 
-The transaction is opened before the objects are written, because the objects contain the field IDs of its schema.
+The objects contain the field IDs of its schema. The transaction is therefore opened before the objects are written. An
+object that was written earlier can be added if its schema has the same field IDs.
 Nothing is written to the catalog before `commit`.
 """
 

@@ -6,7 +6,7 @@ see either the previous publication or the new one.
 
 Three kinds of objects in the folder of the run records make every step repeatable:
 - writing/run_id=….json exists while a run writes objects. If the run crashes, the next publication deletes these
-  objects. By then, the crashed run can no longer commit, because each table has changed.
+  objects. By then, the crashed run can no longer commit, because its marker no longer exists.
 - publishing.json is the intent. It contains everything that is needed to finish the publication.
 - publications/run_id=….json exists for each publication whose snapshots are kept. It has the content of the
   publication's published.json and lists the metadata objects of its snapshots.
@@ -69,6 +69,7 @@ class IcebergTables:
         self._opening: Future[IcebergCatalog] | None = None  # set by `prepare`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
+        self.keeps_marker = False
         self._keeps_objects = False  # whether a snapshot or the intent refers to objects of this run
 
     def check(self, published: Mapping[str, Any] | None) -> None:
@@ -120,7 +121,8 @@ class IcebergTables:
             try:
                 catalog.load(table.database, table.name)
             except JAVA_ERRORS as error:
-                catalog.close()
+                with suppress(*JAVA_ERRORS):
+                    catalog.close()
                 raise catalog_error(error, table.full_name) from error
         return catalog
 
@@ -138,7 +140,8 @@ class IcebergTables:
                 with suppress(BotoCoreError, ClientError, OSError):
                     for table in self._tables.values():
                         delete_objects_of_run(table, self._run_id, self._store)
-                    self._store.delete([self._marker])
+                    if not self.keeps_marker:
+                        self._store.delete([self._marker])
 
     def existing_objects(self, key: str) -> list[str]:
         table = self._tables[key]
@@ -170,6 +173,12 @@ class IcebergTables:
         new = new_publication(staged, metadata, old, self._names, self._run_id) | {"table_format": "iceberg"}
         intent = self._intent(staged, new, old)
         require_no_other_run(old, self._names, self._store)
+        if self._store.read_json(self._marker) is None:
+            raise RunFailed(
+                ErrorCode.CONCURRENT_RUN,
+                f"Another run has published {self._names.dataset} and deleted the objects of this run. Run again.",
+                retryable=True,
+            )
         self._store.write_json(intent_uri(self._names), intent)
         publication = IcebergPublication(self._catalog, intent, self._names, self._store)
         self._keeps_objects = True

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 
 class Tables(Protocol):
-    """The tables that a run writes and publishes."""
+    """The tables that a run writes and publishes.
+
+    `keeps_marker` is set if objects may still be written after a failed run has deleted its objects. The marker of the
+    run, if there is one, then remains, so that a later run deletes these objects.
+    """
+
+    keeps_marker: bool
 
     def check(self, published: Mapping[str, Any] | None) -> None:
         """Raise RunFailed if the tables cannot be published in their format. The run calls this before any other
@@ -37,7 +43,8 @@ class Tables(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether `arrow_schema` can return without waiting for the catalog."""
+        """Whether `arrow_schema` does not wait for the catalog. If the catalog cannot be opened, `arrow_schema` raises
+        the error."""
 
     def writing(self, spark: "Callable[[], SparkSession]") -> AbstractContextManager[None]:
         """A context in which the driver and tasks write objects. If it ends without a publication, the objects are
@@ -102,6 +109,7 @@ class ParquetTables:
     """Tables that a crawler adds to the Data Catalog. Tasks write to staging; the publication copies the objects."""
 
     def __init__(self, names: Names, run_id: str, store: Store) -> None:
+        self.keeps_marker = False
         self._names = names
         self._run_id = run_id
         self._store = store

@@ -4,7 +4,7 @@ import gzip
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import IO, Any
 
 import pyarrow.parquet as pq
@@ -12,7 +12,7 @@ import pytest
 from pyarrow import BufferReader
 
 from conftest import BUCKET, Dataset, Response, Source
-from etl_runtime.convert import conversion, task, unpack
+from etl_runtime.convert import conversion, early_conversion, task, unpack
 from etl_runtime.iceberg.catalog import IcebergCatalog
 from etl_runtime.iceberg.schema import FIELD_ID
 from etl_runtime.job.spark import start_spark
@@ -155,3 +155,51 @@ def test_a_run_that_fails_while_it_unpacks_leaves_no_objects(
     assert written
     assert data_objects(made) == []
     assert made.store.list(f"{made.names['runs']}writing/") == []
+
+
+@pytest.mark.usefixtures("catalog_opens_first")
+def test_an_object_that_is_written_after_the_end_of_a_failed_run_is_deleted_by_the_next_run(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = Event()
+    late: list[str] = []
+
+    def late_upload(file: IO[bytes], uri: str, run_id: str, store: Store) -> int:
+        goes_on.wait()
+        size = parquet_object.upload(file, uri, run_id, store)
+        late.append(uri)
+        return size
+
+    made = dataset(["t"])
+    with monkeypatch.context() as patch:
+        patch.setattr("etl_runtime.convert.early_conversion.MAX_WAIT_SECONDS", 0.1)
+        patch.setattr(task, "upload", late_upload)
+        patch.setattr(unpack, "FREE_BYTES", 0)
+        patch.setattr(unpack, "MAX_RATIO", 1)
+        Timer(2, goes_on.set).start()  # the next part waits until a slot is free
+        url = source.serves("/x.csv.gz", Response(gzip.compress(CSV, mtime=0)))
+        patch.setattr(early_conversion, "MAX_THREADS", 10)
+        assert "ARCHIVE_BOMB" in made.fails(url, **ICEBERG)
+        assert not late
+        goes_on.wait()
+        time.sleep(1)
+    assert late
+    made.run(source.serves("/x.csv", CSV), **ICEBERG)
+    assert not set(late) & set(data_objects(made))
+    assert made.store.list(f"{made.names['runs']}writing/") == []
+
+
+def test_a_run_whose_objects_another_run_has_deleted_does_not_publish(
+    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dataset(["t"])
+    made.run(source.serves("/x.csv", CSV), **ICEBERG)
+    arrow_schema = IcebergTables.arrow_schema
+
+    def after_a_sweep(tables: IcebergTables, key: str, columns: Any) -> Any:
+        made.store.delete(made.store.list(f"{made.names['runs']}writing/"))
+        return arrow_schema(tables, key, columns)
+
+    monkeypatch.setattr(IcebergTables, "arrow_schema", after_a_sweep)
+    message = made.fails(source.serves("/x.csv", CSV + b"1,more\n"), **ICEBERG)
+    assert "CONCURRENT_RUN: Another run has published" in message
