@@ -4,7 +4,7 @@ parts.
 A part is converted from memory, without being written to a file or to staging. Therefore, the source is unpacked again
 if later values change a type. This only happens in runs that infer types, because published and declared types do not
 depend on the values. If the last column has no value in the first parts, the source is also unpacked again if it has a
-later value.
+later value. The same happens if another writer changes the columns of an Iceberg table while the source is unpacked.
 """
 
 from collections.abc import Collection, Mapping, Sequence

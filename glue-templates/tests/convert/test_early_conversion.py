@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_parts import files_of_parts, make_parts_small
 
 from conftest import Dataset, Response, Source, zipped
-from etl_runtime.convert import conversion, part_writer, task
+from etl_runtime.convert import part_writer, task
 from etl_runtime.convert.early_conversion import EarlyConversion
 from etl_runtime.job.errors import ErrorCode, RunFailed
 from etl_runtime.publish import parquet_object
@@ -28,10 +29,7 @@ AGAIN = "Unpacking again."
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(split_records, "PART_BYTES", 300)
-    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 60)
-    monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
-    monkeypatch.setattr(conversion, "ONE_OBJECT_BYTES", 600)
+    make_parts_small(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -43,16 +41,7 @@ def open_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def kept_parts(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The files to which parts are written."""
-    files: list[Path] = []
-    write_bytes = Path.write_bytes
-
-    def write(self: Path, data: bytes) -> int:
-        files.append(self)
-        return write_bytes(self, data)
-
-    monkeypatch.setattr(Path, "write_bytes", write)
-    return files
+    return files_of_parts(monkeypatch)
 
 
 def csv(header: str, row: Callable[[int], str]) -> bytes:

@@ -4,22 +4,22 @@ import gzip
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event
 from typing import IO, Any
 
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import BufferReader
+from small_parts import files_of_parts, make_parts_small
 
 from conftest import BUCKET, Dataset, Response, Source
-from etl_runtime.convert import conversion, early_conversion, task, unpack
+from etl_runtime.convert import early_conversion, task, unpack
 from etl_runtime.iceberg.catalog import IcebergCatalog
 from etl_runtime.iceberg.schema import FIELD_ID
 from etl_runtime.job.spark import start_spark
 from etl_runtime.job.store import Store
 from etl_runtime.publish import parquet_object
 from etl_runtime.publish.iceberg_tables import IcebergTables
-from etl_runtime.read import split_records
 
 MakeDataset = Callable[..., Dataset]
 ICEBERG = {"table_format": "iceberg"}
@@ -29,24 +29,12 @@ CSV = b"id,name\n" + b"".join(b"%d,name %d\n" % (row, row) for row in range(ROWS
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(split_records, "PART_BYTES", 300)
-    monkeypatch.setattr(split_records, "SAMPLE_BYTES", 60)
-    monkeypatch.setattr("etl_runtime.read.text.decode.BLOCK_BYTES", 100)
-    monkeypatch.setattr(conversion, "ONE_OBJECT_BYTES", 600)
+    make_parts_small(monkeypatch)
 
 
 @pytest.fixture
 def kept_parts(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The files to which parts are written."""
-    files: list[Path] = []
-    write_bytes = Path.write_bytes
-
-    def write(self: Path, data: bytes) -> int:
-        files.append(self)
-        return write_bytes(self, data)
-
-    monkeypatch.setattr(Path, "write_bytes", write)
-    return files
+    return files_of_parts(monkeypatch)
 
 
 @pytest.fixture
@@ -176,13 +164,15 @@ def test_an_object_that_is_written_after_the_end_of_a_failed_run_is_deleted_by_t
         patch.setattr(task, "upload", late_upload)
         patch.setattr(unpack, "FREE_BYTES", 0)
         patch.setattr(unpack, "MAX_RATIO", 1)
-        Timer(2, goes_on.set).start()  # the next part waits until a slot is free
+        patch.setattr(early_conversion, "MAX_THREADS", 10)  # otherwise, unpacking waits for the conversions
         url = source.serves("/x.csv.gz", Response(gzip.compress(CSV, mtime=0)))
-        patch.setattr(early_conversion, "MAX_THREADS", 10)
         assert "ARCHIVE_BOMB" in made.fails(url, **ICEBERG)
         assert not late
-        goes_on.wait()
-        time.sleep(1)
+        goes_on.set()
+        deadline = time.monotonic() + 30
+        while not late and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)  # for the other threads
     assert late
     made.run(source.serves("/x.csv", CSV), **ICEBERG)
     assert not set(late) & set(data_objects(made))
