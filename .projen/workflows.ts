@@ -22,9 +22,12 @@ const PUBLIB = 'publib@0.2.1061';
 const TAG_PREFIX = 'v';
 /** Complete test suites, of which `npm cit` runs only a sample. */
 const COMPLETE_SUITES = ['test:python:5.0', 'test:python:6.0', 'test:e2e:all'];
+/** The number of jobs that share the fault tests, because one job would exceed its timeout. */
+const FAULT_PARTS = 8;
 /** Suites that are too slow for pull requests, or whose result depends on newly published versions of packages. */
 const NIGHTLY_SUITES = [
-  'test:faults', 'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow',
+  ...Array.from({ length: FAULT_PARTS }, (_, index) => `test:faults --part ${index + 1}/${FAULT_PARTS}`),
+  'test:concurrency', 'test:matrix', 'test:security', 'test:python pytest -m slow',
 ];
 const SET_UP_JAVA: JobStep = {
   name: 'Set up Java',

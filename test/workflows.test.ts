@@ -86,8 +86,15 @@ test('a workflow runs each test command that `npm cit` does not run', () => {
     name.startsWith('test:') && !inGate.includes(name) && !NO_SUITES.includes(name));
   expect(own).toEqual(expect.arrayContaining(['test:e2e:all', 'test:python:5.0', 'test:python:6.0']));
   const commands = JOBS.flatMap(([, job]) => commandsOf(job));
-  expect(own.filter(name => !commands.includes(`npx projen ${name}`))).toEqual([]);
+  const run = commands.map(command => command.replace(/ --part .*/, ''));
+  expect(own.filter(name => !run.includes(`npx projen ${name}`))).toEqual([]);
   expect(commands).toContain('npx projen test:python pytest -m slow');
+});
+
+test('the nightly workflow runs every part of the fault tests', () => {
+  const parts = commandsOf(workflow('nightly').jobs.suites).flatMap(command => / --part (.+)/.exec(command)?.[1] ?? []);
+  expect(parts).toEqual(parts.map((_, index) => `${index + 1}/${parts.length}`));
+  expect(parts.length).toBeGreaterThan(1);
 });
 
 test('each pull request and each release run the suites that `npm cit` runs a sample of', () => {

@@ -164,7 +164,7 @@ def run(
     from etl_runtime.publish.business_key import find_duplicates
     from etl_runtime.publish.common_gates import min_rows
 
-    with on_disk(originals) as files, driver_threads() as threads:
+    with on_disk(originals) as files, tables.writing(spark.session), driver_threads() as threads:
         declared = {key: declared_columns(job.document, key) for key in names.tables}
         place = Place(tables, record.run_id, store.region, source_date, descriptions(job.document))
         conversion = Conversion(kept, declared, file_format, place)
@@ -198,52 +198,52 @@ def run(
         original_contract = deepcopy(contract)
         if sum(original.size for original in files) > MAX_DRIVER_BYTES:
             spark.start()
-        with tables.writing(spark.session), EarlyConversion(conversion, store, threads) as early:
-            with record.step("unpack"):
-                uploads = [background.submit(keep, each, store) for each in originals]
-                try:
-                    require_kept_endpoints(endpoints.values(), files, job.options.from_run)
-                    unpacked = unpacked_files(contract, early)
-                finally:
-                    for each in uploads:
-                        each.result()
-                    sources = [each.described() for each in originals]
-                    record.note({"sources": sources})
+        early = EarlyConversion(conversion, store, threads)
+        with record.step("unpack"):
+            uploads = [background.submit(keep, each, store) for each in originals]
+            try:
+                require_kept_endpoints(endpoints.values(), files, job.options.from_run)
+                unpacked = unpacked_files(contract, early)
+            finally:
+                for each in uploads:
+                    each.result()
+                sources = [each.described() for each in originals]
+                record.note({"sources": sources})
 
-            if always_needs_spark:
-                with record.step("start spark"):
-                    spark.session()
-            with record.step("convert"):
-                try:
-                    converted = converted_tables(unpacked, early)
-                except PartsGone as gone:
-                    record.log("convert", f"{gone} Unpacking again.")
-                    contract = original_contract
-                    unpacked = unpacked_files(contract, None)
-                    converted = converted_tables(unpacked, None, gone.plans)
-            for key, table in converted.items():
-                log_converted(record, key, table)
+        if always_needs_spark:
+            with record.step("start spark"):
+                spark.session()
+        with record.step("convert"):
+            try:
+                converted = converted_tables(unpacked, early)
+            except PartsGone as gone:
+                record.log("convert", f"{gone} Unpacking again.")
+                contract = original_contract
+                unpacked = unpacked_files(contract, None)
+                converted = converted_tables(unpacked, None, gone.plans)
+        for key, table in converted.items():
+            log_converted(record, key, table)
 
-            with record.step("check"):
-                allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
-                staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
-                duplicates = find_duplicates(spark.session, staged, job.document)
-                violations = violated_rules(spark, job, record, store, staged, allow)
-                record.note_gates(
-                    check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
-                )
-            record.require_time_to_publish()
-            with record.step("publish"):
-                records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
-                metadata = {
-                    "document": document_hash(job.document),
-                    "sources": sources,
-                    **({"inputs": inputs} if names.inputs else {}),
-                    "records": records,
-                }
-                if source_date:
-                    metadata["source_date"] = source_date.isoformat()
-                new = tables.publish(staged, metadata, published)
+        with record.step("check"):
+            allow = job.options.allow | ({"frozen", "missing_columns"} if reset else set())
+            staged = {key: table.staged(tables.object_names(key, table.uris)) for key, table in converted.items()}
+            duplicates = find_duplicates(spark.session, staged, job.document)
+            violations = violated_rules(spark, job, record, store, staged, allow)
+            record.note_gates(
+                check_gates(unpacked, converted, staged, duplicates, violations, published, job.document, allow)
+            )
+        record.require_time_to_publish()
+        with record.step("publish"):
+            records = contract.as_published({*names.tables, *(each.name for each in declared_endpoints)})
+            metadata = {
+                "document": document_hash(job.document),
+                "sources": sources,
+                **({"inputs": inputs} if names.inputs else {}),
+                "records": records,
+            }
+            if source_date:
+                metadata["source_date"] = source_date.isoformat()
+            new = tables.publish(staged, metadata, published)
     record.note({"tables": described_tables(new, converted)})
     record.note_publication(new)
     # If this fails, the next run or a lifecycle rule of the bucket deletes the objects.

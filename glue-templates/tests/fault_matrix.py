@@ -1,6 +1,6 @@
 """Injects every fault into every call of a run, for every dataset of the fault tests. Prints one line per fault.
 
-    python tests/fault_matrix.py [--dataset NAME …] [--only kills|calls|catalog]
+    python tests/fault_matrix.py [--dataset NAME …] [--only kills|calls|catalog] [--part NUMBER/OF]
 
 Exits with code 1 if readers saw inconsistent tables, or if the next run did not repair them.
 """
@@ -14,7 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from faults.bronze_kinds import ICEBERG, MAIN, MANY, OTHERS, TABLES
 from faults.dataset_kind import DatasetKind
@@ -47,6 +49,21 @@ ACTIONS_BY_KIND = {
 }
 
 
+class Part(NamedTuple):
+    """Every `of`-th fault, from fault `number` on."""
+
+    number: int
+    of: int
+
+
+def part(text: str) -> Part:
+    """Parse a part, such as 2/4. Raises ValueError if it is not a part."""
+    number, of = map(int, text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return Part(number, of)
+
+
 def kills(calls: Counter[str]) -> Iterator[Fault]:
     """A kill before the first write and after each write. A kill before the next write would leave the same state."""
     writes = sum(count for kind, count in calls.items() if kind not in READS and kind != "Download")
@@ -70,24 +87,26 @@ def call_faults(calls: Counter[str]) -> Iterator[Fault]:
         yield Fault(Action.RESET_AFTER, kind, 1, permanent=True)
 
 
-def run_all(kind: DatasetKind, endpoint: str, only: str | None) -> Iterator[Outcome]:
-    """Run all faults of a dataset."""
+def faults(kind: DatasetKind, before: Before, calls: Counter[str], only: str | None) -> Iterator[Fault]:
+    """The faults of a dataset for one event before the run."""
+    if only != "kills" and kind in ALL_CALLS and before in (Before.NOTHING, Before.UNPUBLISHED):
+        for fault in call_faults(calls):
+            if fault.kind in CATALOG_CALLS or (only != "catalog" and before == Before.NOTHING):
+                yield fault
+    if only in (None, "kills"):
+        yield from kills(calls)
+
+
+def run_all(kind: DatasetKind, endpoint: str, only: str | None, part: Part) -> Iterator[Outcome]:
+    """Run all faults of a dataset, or one part of them."""
     processes = JobProcesses(endpoint, Path(tempfile.mkdtemp(prefix="medallion-faults-")), kind.constants)
     trial = Trial(kind, endpoint, BUCKET, processes)
+    events = BEFORE_ICEBERG if kind.is_iceberg else BEFORE if kind in AFTER_INTERRUPTION else (Before.NOTHING,)
     try:
         trial.publish_initial()
-        for before in (
-            BEFORE_ICEBERG if kind.is_iceberg else BEFORE if kind in AFTER_INTERRUPTION else (Before.NOTHING,)
-        ):
-            calls = trial.calls(before)
-            if only != "kills" and kind in ALL_CALLS and before in (Before.NOTHING, Before.UNPUBLISHED):
-                for fault in call_faults(calls):
-                    is_selected = fault.kind in CATALOG_CALLS
-                    if is_selected or (only != "catalog" and before == Before.NOTHING):
-                        yield trial.run(fault, before)
-            if only in (None, "kills"):
-                for fault in kills(calls):
-                    yield trial.run(fault, before)
+        for before in events:
+            for fault in islice(faults(kind, before, trial.calls(before), only), part.number - 1, None, part.of):
+                yield trial.run(fault, before)
     finally:
         trial.close()
         processes.close()
@@ -134,13 +153,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Injects every fault into every call of a job.")
     parser.add_argument("--dataset", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--only", choices=("kills", "calls", "catalog"))
+    parser.add_argument(
+        "--part",
+        type=part,
+        default="1/1",
+        metavar="NUMBER/OF",
+        help="only every OF-th fault, from fault NUMBER on, so that several processes can run side by side",
+    )
     arguments = parser.parse_args()
     started = time.monotonic()
     print(f"{'dataset':<28} {'before':<11} {'fault':<13} {'call':<28} {'run':<10} {'seen':<6} {'after':<6}")
     outcomes: list[Outcome] = []
     with set_up() as endpoint:
         for name in arguments.dataset:
-            for outcome in run_all(KINDS[name], endpoint, arguments.only):
+            for outcome in run_all(KINDS[name], endpoint, arguments.only, arguments.part):
                 print(summary(outcome), flush=True)
                 outcomes.append(outcome)
     failed = [outcome for outcome in outcomes if outcome.problems]

@@ -3,7 +3,7 @@ converted in one Spark job."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +25,6 @@ MAX_THREADS = min(4, os.cpu_count() or 1)
 threads take 0.6 times as long as one thread. However, each thread needs up to 200 MB."""
 TASKS_PER_CORE = 4
 MAX_SHARDS_PER_TASK = 4  # so that executor cores that become available later also get work
-MAX_WAIT_SECONDS = 10  # for running conversions after an error; a stopped run has little time left
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,8 @@ def convert_shards(
             if shard.is_on_driver
         }
         _show(progress, list(on_driver.values()))
-        try:
-            of_spark = iter(_convert_in_spark(spark(), in_spark, cores) if in_spark else ())
-            return [on_driver[shard.uri].result() if shard.is_on_driver else next(of_spark) for shard in shards]
-        except BaseException:
-            # A failed run deletes its objects of Iceberg tables, so no conversion may write one afterwards.
-            wait([each for each in on_driver.values() if not each.cancel()], MAX_WAIT_SECONDS)
-            raise
+        of_spark = iter(_convert_in_spark(spark(), in_spark, cores) if in_spark else ())
+        return [on_driver[shard.uri].result() if shard.is_on_driver else next(of_spark) for shard in shards]
 
 
 def _show(progress: Progress, conversions: "Sequence[Future[ConvertedShard]]") -> None:

@@ -12,12 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from threading import Semaphore
 from traceback import clear_frames
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from etl_runtime.convert import conversion as sizes
 from etl_runtime.convert.conversion import Conversion
-from etl_runtime.convert.convert_shards import MAX_THREADS, MAX_WAIT_SECONDS
+from etl_runtime.convert.convert_shards import MAX_THREADS
 from etl_runtime.convert.task import Column, ConvertedShard, Shard, Take, convert_shard
 from etl_runtime.convert.unpacked_table import MAX_SAMPLES_PER_TABLE, Sample, UnpackedTable
 from etl_runtime.job.errors import RunFailed
@@ -48,12 +47,7 @@ class _Table:
 
 
 class EarlyConversion:
-    """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`.
-
-    This is a context manager. If the run fails, the end of the context waits a few seconds for running conversions,
-    because the run then deletes its objects of Iceberg tables. If a conversion may still write an object afterwards,
-    the marker of the run is kept, so that a later run deletes this object.
-    """
+    """Converts parts of large tables while the next parts are being unpacked, in the threads of `pool`."""
 
     def __init__(self, conversion: Conversion, store: Store, pool: ThreadPoolExecutor) -> None:
         self._conversion = conversion
@@ -63,17 +57,6 @@ class EarlyConversion:
         self._tables: dict[str, _Table] = {}
         self._bodies: dict[str, bytes] = {}  # the content of parts in memory, keyed by URI
         self._shards: dict[str, tuple[Shard, Future[ConvertedShard]]] = {}  # keyed by object URI
-
-    def __enter__(self) -> "EarlyConversion":
-        return self
-
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error_type:
-            tables = self._conversion.place.tables
-            tables.keeps_marker = True
-            tables.keeps_marker = not self._end(self._shards.keys(), MAX_WAIT_SECONDS)
 
     def add(self, key: str, number: int, part: Part, sample: bytes) -> None:
         """Add part number `number` of a table. The part is in a file and is converted once the types are known."""
@@ -163,8 +146,8 @@ class EarlyConversion:
         """End all conversions. Their objects will be written again."""
         self._end(self._shards.keys())
 
-    def _end(self, uris: Collection[str], max_seconds: float | None = None) -> bool:
-        """Cancel conversions, and wait for those that have started. Returns whether all have ended."""
+    def _end(self, uris: Collection[str]) -> None:
+        """Cancel conversions, and wait for those that have started."""
         running = []
         for shard, future in (self._shards[uri] for uri in uris):
             if future.cancel():
@@ -172,4 +155,4 @@ class EarlyConversion:
                     self._bodies.pop(part.uri, None)
             else:
                 running.append(future)
-        return not wait(running, max_seconds).not_done
+        wait(running)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors.exceptions.captured import CapturedException
+from tenacity import retry, retry_if_exception, stop_after_attempt
 
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
@@ -20,6 +21,9 @@ JAVA_ERRORS = (Py4JJavaError, CapturedException)
 """The errors that a call to Java can raise. PySpark converts some exceptions, such as IllegalArgumentException."""
 CONFLICTS = ("ValidationException", "CommitFailedException", "AlreadyExistsException")
 """The exceptions that Iceberg throws if another writer has changed a table."""
+INCOMPLETE_READS = ("EOFException", "ConnectionClosedException")
+"""The root causes of the exception that Iceberg throws if it reads an object and the response of S3 is cut off."""
+MAX_ATTEMPTS = 3  # Iceberg retries failed requests, but not requests whose response is cut off
 
 
 class IcebergCatalog:
@@ -102,10 +106,27 @@ def iterate_and_close(java: Any) -> Iterator[Any]:
         java.close()
 
 
-def exception_name(error: Exception) -> str:
+def exception_name(error: BaseException) -> str:
     """The name of the Java class, without its package."""
     exception = _java_exception(error)
     return type(error).__name__ if exception is None else str(exception.getClass().getSimpleName())
+
+
+def is_incomplete_read(error: BaseException) -> bool:
+    """Whether Iceberg could not read an object because the response of S3 was cut off.
+
+    The response to a commit can be cut off too. Then Iceberg throws a CommitFailedException or a
+    CommitStateUnknownException.
+    """
+    exception = _java_exception(error)
+    if exception is None or exception_name(error).startswith("Commit"):
+        return False
+    return _root_cause(exception).getClass().getSimpleName() in INCOMPLETE_READS
+
+
+retry_incomplete_reads = retry(
+    stop=stop_after_attempt(MAX_ATTEMPTS), retry=retry_if_exception(is_incomplete_read), reraise=True
+)
 
 
 def is_conflict(error: Exception) -> bool:
@@ -142,12 +163,16 @@ def _messages(error: Exception) -> tuple[str, str]:
     exception = _java_exception(error)
     if exception is None:
         return str(error).partition("\n")[0], ""
-    root = exception
-    while root.getCause() is not None:
-        root = root.getCause()
+    root = _root_cause(exception)
     cause = "" if root.equals(exception) else f"{root.getClass().getSimpleName()}: {root.getMessage()}"
     return str(exception.getMessage()), cause
 
 
-def _java_exception(error: Exception) -> Any | None:
+def _root_cause(exception: Any) -> Any:
+    while exception.getCause() is not None:
+        exception = exception.getCause()
+    return exception
+
+
+def _java_exception(error: BaseException) -> Any | None:
     return error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)

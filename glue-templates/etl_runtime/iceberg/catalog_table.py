@@ -44,8 +44,17 @@ class DataCatalog:
 
     @with_retries
     def _get_table(self, database: str, name: str) -> Mapping[str, Any]:
-        response: Mapping[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
-        if "Table" not in response:  # botocore raises no error if a response is truncated
+        try:
+            response: Mapping[str, Any] = self._client.get_table(DatabaseName=database, Name=name)
+        except ClientError as error:
+            # If an error response is cut off, botocore uses its HTTP status code as the error code.
+            code = str(error.response.get("Error", {}).get("Code"))
+            if code.isdigit():
+                raise ResponseParserError(
+                    f"The response of GetTable for {database}.{name} has the status code {code} and is incomplete."
+                ) from error
+            raise
+        if "Table" not in response:  # botocore raises no error if any other response is cut off
             raise ResponseParserError(f"The response of GetTable for {database}.{name} is incomplete.")
         table: Mapping[str, Any] = response["Table"]
         return table
@@ -75,3 +84,9 @@ def current_run(location: str | None, store: Store) -> str | None:
     snapshots = {each["snapshot-id"]: each for each in metadata.get("snapshots", [])}
     run_id: str | None = snapshots.get(metadata.get("current-snapshot-id"), {}).get("summary", {}).get(RUN_ID_PROPERTY)
     return run_id
+
+
+def current_snapshot(location: str, store: Store) -> int | None:
+    """The ID of the current snapshot in the metadata file at `location`, or None if it has no current snapshot."""
+    id: int | None = (store.read_json(location) or {}).get("current-snapshot-id")
+    return None if id == -1 else id

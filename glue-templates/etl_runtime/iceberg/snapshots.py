@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from etl_runtime.iceberg.catalog import IcebergCatalog, iterate, iterate_and_close
+from etl_runtime.iceberg.catalog import IcebergCatalog, iterate, iterate_and_close, retry_incomplete_reads
 from etl_runtime.iceberg.catalog_table import RUN_ID_PROPERTY
 
 MIN_RETENTION_HOURS = 1  # running queries may still read the objects of a replaced snapshot
@@ -31,12 +31,20 @@ def run_of(snapshot: Any) -> str | None:
     return None if run_id is None else str(run_id)
 
 
+def parent_of(snapshot: Any) -> int | None:
+    """The ID of the snapshot that this snapshot replaced, or None if it is the first one."""
+    parent = snapshot.parentId()
+    return None if parent is None else int(parent)
+
+
+@retry_incomplete_reads
 def metadata_objects(table: Any, snapshot: Any) -> list[str]:
     """The URIs of the manifest list and the manifests of a snapshot."""
     manifests = [str(each.path()) for each in iterate(snapshot.allManifests(table.io()))]
     return [str(snapshot.manifestListLocation()), *manifests]
 
 
+@retry_incomplete_reads
 def objects(catalog: IcebergCatalog, table: Any, snapshot: Any) -> set[str]:
     """The URIs of all objects of a snapshot, according to its manifests."""
     found = set(metadata_objects(table, snapshot))

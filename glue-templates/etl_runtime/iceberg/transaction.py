@@ -13,6 +13,7 @@ from typing import Any
 from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, iterate_and_close
 from etl_runtime.iceberg.catalog_table import RUN_ID_PROPERTY
 from etl_runtime.iceberg.schema import MAX_DESCRIPTION_BYTES, TableColumn, extends, schema_json, shortened
+from etl_runtime.iceberg.snapshots import parent_of
 from etl_runtime.job.errors import ErrorCode, RunFailed
 
 MAX_METADATA_FILES = 20
@@ -131,8 +132,7 @@ class TableTransaction:
                 expire = expire.expireSnapshotId(id)
             expire.commit()
         self._transaction.commitTransaction()
-        parent = self._transaction.table().currentSnapshot().parentId()
-        return None if parent is None else int(parent)
+        return parent_of(self._transaction.table().currentSnapshot())
 
     def _create(self, columns: Sequence[TableColumn], properties: Mapping[str, str]) -> Any:
         schema = self._catalog.iceberg.SchemaParser.fromJson(schema_json(columns))

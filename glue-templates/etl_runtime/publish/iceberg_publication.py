@@ -7,10 +7,20 @@ import logging
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error, is_conflict, iterate
-from etl_runtime.iceberg.catalog_table import DataCatalog, current_run
+from botocore.exceptions import BotoCoreError, ClientError
+
+from etl_runtime.iceberg.catalog import (
+    JAVA_ERRORS,
+    MAX_ATTEMPTS,
+    IcebergCatalog,
+    catalog_error,
+    is_conflict,
+    is_incomplete_read,
+    iterate,
+)
+from etl_runtime.iceberg.catalog_table import DataCatalog, current_run, current_snapshot
 from etl_runtime.iceberg.schema import TableColumn
-from etl_runtime.iceberg.snapshots import metadata_objects, run_of
+from etl_runtime.iceberg.snapshots import metadata_objects, parent_of, run_of
 from etl_runtime.iceberg.transaction import Commit, IcebergTable, TableTransaction, restore
 from etl_runtime.job.arguments import Names
 from etl_runtime.job.errors import ErrorCode, RunFailed
@@ -51,6 +61,7 @@ class IcebergPublication:
         self._store = store
         self._run_id = str(intent["published"]["run_id"])
         self._data_catalog = DataCatalog(store.region)
+        self._failed_restores: dict[str, list[str]] = {}
 
     def commit(self, transactions: Mapping[str, TableTransaction]) -> None:
         """Commit the tables in the order of the intent.
@@ -63,17 +74,10 @@ class IcebergPublication:
             table = self._tables[key]
             base = self._intent["tables"][key]["base"]
             try:
-                replaced = transactions[key].commit(Commit(**self._intent["tables"][key]["commit"]))
-            except RunFailed as failed:
-                self.restore(committed, failed)
-                raise NotCommitted(failed, committed) from failed
-            except JAVA_ERRORS as error:
-                reason = catalog_error(error, table.full_name)
-                if self._is_committed(table, reason):
-                    committed.append(key)
-                    continue
-                self.restore(committed, reason)
-                raise NotCommitted(reason, committed, may_arrive=not is_conflict(error)) from error
+                replaced = self._commit_table(key, transactions[key])
+            except NotCommitted as error:
+                self.restore(committed, error.reason)
+                raise NotCommitted(error.reason, committed, may_arrive=error.may_arrive) from error.__cause__
             if replaced != base:
                 reason = self._changed(table)
                 self._restore(table, replaced, reason)
@@ -81,11 +85,40 @@ class IcebergPublication:
                 raise NotCommitted(reason, [*committed, key])
             committed.append(key)
 
-    def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
-        """Open new transactions on the tables with these keys, for the objects that the interrupted run wrote.
+    def _commit_table(self, key: str, transaction: TableTransaction) -> int | None:
+        """Commit a table. Returns the ID of the snapshot that was replaced.
 
-        Raises NotCommitted if a table has changed since the interrupted run.
+        If Iceberg cannot read a manifest because the response of S3 was cut off, the commit is retried in a new
+        transaction. Raises NotCommitted if the table is not committed, and RunFailed if the outcome is unknown.
         """
+        table, commit = self._tables[key], Commit(**self._intent["tables"][key]["commit"])
+        attempts = 1
+        while True:
+            try:
+                return transaction.commit(commit)
+            except RunFailed as failed:
+                raise NotCommitted(failed) from failed
+            except JAVA_ERRORS as error:
+                reason = catalog_error(error, table.full_name)
+                if (snapshot := self._own_snapshot(table, reason)) is not None:
+                    return parent_of(snapshot)
+                if not is_incomplete_read(error) or attempts == MAX_ATTEMPTS:
+                    raise NotCommitted(reason, may_arrive=not is_conflict(error)) from error
+            attempts += 1
+            if not is_own_intent(self._names, self._run_id, self._store):
+                raise NotCommitted(self._changed(table))
+            try:
+                transaction = self.reopened([key])[key]
+            except (RunFailed, BotoCoreError, ClientError) as error:
+                raise NotCommitted(reason) from error
+
+    def reopened(self, keys: Sequence[str]) -> dict[str, TableTransaction]:
+        """Open new transactions on the tables with these keys, for the objects that are already written.
+
+        When the publication is finished, the metadata objects of the failed commits are deleted. Raises NotCommitted if
+        a table has changed since the run that wrote the objects.
+        """
+        self._add_uncommitted_metadata(keys)
         transactions = {}
         for key in keys:
             saved = self._intent["tables"][key]
@@ -94,6 +127,30 @@ class IcebergPublication:
             if (transactions[key].base, transactions[key].schema) != (saved["base"], saved["schema"]):
                 raise NotCommitted(self._changed(self._tables[key]))
         return transactions
+
+    def _add_uncommitted_metadata(self, keys: Sequence[str]) -> None:
+        """Add to the `deletions` of the intent the metadata objects that failed commits of these tables left behind.
+
+        The objects are listed before the commits are retried, because other writers can add objects to the same folder
+        afterwards.
+        """
+        left = {uri for key in keys for uri in self._store.list(self._tables[key].metadata_prefix(self._run_id))}
+        if not left <= set(self._intent["deletions"]):
+            self._intent = {**self._intent, "deletions": sorted({*self._intent["deletions"], *left})}
+            self._store.write_json(intent_uri(self._names), self._intent)
+
+    def find_failed_restores(self, keys: Sequence[str]) -> None:
+        """Find the metadata files of failed attempts to restore these tables.
+
+        `finish` adds them to the record of the publication, so that they are deleted when its snapshots expire. They
+        are not deleted earlier, because a request that timed out can still take effect.
+        """
+        for key in keys:
+            base = self._intent["tables"][key]["base"]
+            uris = self._store.list(self._tables[key].metadata_prefix(self._run_id))
+            self._failed_restores[key] = [
+                uri for uri in uris if uri.endswith(".metadata.json") and current_snapshot(uri, self._store) == base
+            ]
 
     def restore(self, committed: Sequence[str], reason: RunFailed) -> None:
         """Restore the previous snapshot of the committed tables. If VACUUM has removed the snapshot, the table keeps
@@ -126,13 +183,15 @@ class IcebergPublication:
         """Whether another run has published the table since this publication."""
         return table is not None and run_of(table.currentSnapshot()) not in (None, self._run_id)
 
-    def _is_committed(self, table: IcebergTable, reason: RunFailed) -> bool:
-        """Whether a commit that returned an error took effect. Raises RunFailed if this cannot be determined."""
+    def _own_snapshot(self, table: IcebergTable, reason: RunFailed) -> Any | None:
+        """The current snapshot if a commit that returned an error took effect, otherwise None. Raises RunFailed if this
+        cannot be determined."""
         try:
             found = self._catalog.load(table.database, table.name)
         except JAVA_ERRORS as unknown:
             raise _unknown_outcome(table, reason) from unknown
-        return found is not None and run_of(found.currentSnapshot()) == self._run_id
+        snapshot = None if found is None else found.currentSnapshot()
+        return snapshot if run_of(snapshot) == self._run_id else None
 
     def finish(self) -> dict[str, Any]:
         """Write published.json, and delete the objects that are no longer in use. Returns the content of
@@ -152,7 +211,7 @@ class IcebergPublication:
                     raise self._superseded(table)
                 published["tables"][key]["snapshot_id"] = int(snapshot.snapshotId())
                 published["tables"][key]["metadata_location"] = str(found.operations().current().metadataFileLocation())
-                metadata[key] = metadata_objects(found, snapshot)
+                metadata[key] = [*metadata_objects(found, snapshot), *self._failed_restores.get(key, [])]
                 runs[table.location] = {run_of(each) for each in iterate(found.snapshots())}
                 logged |= {str(each.file()) for each in iterate(found.operations().current().previousFiles())}
             except JAVA_ERRORS as error:
@@ -232,14 +291,19 @@ def tables_of_intent(intent: Mapping[str, Any]) -> dict[str, IcebergTable]:
 
 
 def marker_uri(names: Names, run_id: str) -> str:
-    """The URI of the marker that exists while a run writes objects."""
+    """The URI of the marker of a run that writes objects."""
     return f"{names.runs}writing/run_id={run_id}.json"
 
 
-def delete_intent(names: Names, run_id: str, store: Store) -> None:
-    """Delete the intent if this run wrote it. Another run may have replaced it with its own."""
+def is_own_intent(names: Names, run_id: str, store: Store) -> bool:
+    """Whether this run wrote the intent. Another run may have replaced it with its own."""
     intent = store.read_json(intent_uri(names))
-    if intent is not None and intent["published"]["run_id"] == run_id:
+    return intent is not None and intent["published"]["run_id"] == run_id
+
+
+def delete_intent(names: Names, run_id: str, store: Store) -> None:
+    """Delete the intent if this run wrote it."""
+    if is_own_intent(names, run_id, store):
         store.delete([intent_uri(names)])
 
 

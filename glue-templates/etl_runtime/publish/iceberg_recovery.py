@@ -2,7 +2,7 @@
 rollbacks."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from etl_runtime.iceberg.catalog import JAVA_ERRORS, IcebergCatalog, catalog_error
@@ -48,9 +48,9 @@ def recover_intent(
         return False
     LOG.info(f"run {run_id} was interrupted while it published; finishing its publication")
     remaining = [key for key in current if key not in committed]
-    intent = _with_uncommitted_metadata(intent, remaining, names, store)
     with IcebergCatalog(start_spark(), names.bucket) as catalog:
         publication = IcebergPublication(catalog, intent, names, store)
+        publication.find_failed_restores(committed)
         try:
             publication.commit(publication.reopened(remaining))
         except NotCommitted as error:
@@ -87,23 +87,6 @@ def _recover_rollback(
         LOG.info(f"dropped the rollback: {failed}")
         store.delete([intent_uri(names)])
     return True
-
-
-def _with_uncommitted_metadata(
-    intent: Mapping[str, Any], keys: Sequence[str], names: Names, store: Store
-) -> Mapping[str, Any]:
-    """Add to the `deletions` of the intent the metadata objects that failed commits of these tables left behind.
-
-    The objects are listed before the commits are repeated, because other writers can add objects to the same folder
-    afterwards.
-    """
-    tables, run_id = tables_of_intent(intent), intent["published"]["run_id"]
-    left = {uri for key in keys for uri in store.list(tables[key].metadata_prefix(run_id))}
-    if left <= set(intent["deletions"]):
-        return intent
-    extended = {**intent, "deletions": sorted({*intent["deletions"], *left})}
-    store.write_json(intent_uri(names), extended)
-    return extended
 
 
 def require_snapshots(catalog: IcebergCatalog, intent: Mapping[str, Any]) -> None:

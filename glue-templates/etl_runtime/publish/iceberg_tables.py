@@ -5,8 +5,9 @@ commit each table, write published.json, delete the objects of expired snapshots
 see either the previous publication or the new one.
 
 Three kinds of objects in the folder of the run records make every step repeatable:
-- writing/run_id=….json exists while a run writes objects. If the run crashes, the next publication deletes these
-  objects. By then, the crashed run can no longer commit, because its marker no longer exists.
+- writing/run_id=….json is the marker of a run that writes objects. The run deletes it when it has published, or when
+  nothing has changed. If the run fails or crashes, the next publication deletes its objects and its marker. Without the
+  marker, the earlier run can no longer commit.
 - publishing.json is the intent. It contains everything that is needed to finish the publication.
 - publications/run_id=….json exists for each publication whose snapshots are kept. It has the content of the
   publication's published.json and lists the metadata objects of its snapshots.
@@ -69,7 +70,6 @@ class IcebergTables:
         self._opening: Future[IcebergCatalog] | None = None  # set by `prepare`
         self._transactions: dict[str, TableTransaction] = {}
         self._columns: dict[str, list[TableColumn]] = {}
-        self.keeps_marker = False
         self._keeps_objects = False  # whether a snapshot or the intent refers to objects of this run
 
     def check(self, published: Mapping[str, Any] | None) -> None:
@@ -131,16 +131,18 @@ class IcebergTables:
         locations = {key: table.location for key, table in self._tables.items()}
         self._store.write_json(self._marker, {"run_id": self._run_id, "tables": locations})
         opening = self.prepare(spark)
+        has_failed = True
         try:
             yield
+            has_failed = False
         finally:
             opening.add_done_callback(_close)  # a run that fails early does not wait until the catalog is open
             if not self._keeps_objects:
-                # If this fails, the next publication deletes the objects of this run.
                 with suppress(BotoCoreError, ClientError, OSError):
                     for table in self._tables.values():
                         delete_objects_of_run(table, self._run_id, self._store)
-                    if not self.keeps_marker:
+                    # In a failed run, a conversion may still write an object. The next publication deletes it.
+                    if not has_failed:
                         self._store.delete([self._marker])
 
     def existing_objects(self, key: str) -> list[str]:

@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 
 class Tables(Protocol):
-    """The tables that a run writes and publishes.
-
-    `keeps_marker` is set if objects may still be written after a failed run has deleted its objects. The marker of the
-    run, if there is one, then remains, so that a later run deletes these objects.
-    """
-
-    keeps_marker: bool
+    """The tables that a run writes and publishes."""
 
     def check(self, published: Mapping[str, Any] | None) -> None:
         """Raise RunFailed if the tables cannot be published in their format. The run calls this before any other
@@ -47,8 +41,9 @@ class Tables(Protocol):
         the error."""
 
     def writing(self, spark: "Callable[[], SparkSession]") -> AbstractContextManager[None]:
-        """A context in which the driver and tasks write objects. If it ends without a publication, the objects are
-        deleted. The context opens the catalog in the background unless `prepare` has been called."""
+        """A context in which the driver and tasks write objects. If it ends without a publication, the existing objects
+        are deleted, and the next publication deletes objects that are written later. The context opens the catalog in
+        the background unless `prepare` has been called."""
 
     def existing_objects(self, key: str) -> list[str]:
         """The objects of a table that are visible to readers. There are none before the first publication."""
@@ -109,7 +104,6 @@ class ParquetTables:
     """Tables that a crawler adds to the Data Catalog. Tasks write to staging; the publication copies the objects."""
 
     def __init__(self, names: Names, run_id: str, store: Store) -> None:
-        self.keeps_marker = False
         self._names = names
         self._run_id = run_id
         self._store = store

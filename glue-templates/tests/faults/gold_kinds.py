@@ -11,7 +11,7 @@ from faults.history_model import load_table, read_versions, version_texts
 from faults.origin import Version
 from faults.published_input import PublishedInput
 
-MANY_OBJECTS = {"etl_runtime.derived.OBJECT_BYTES": "1b"}  # one object for each of the four partitions of Spark
+MANY_OBJECTS = {"etl_runtime.derived.OBJECT_BYTES": "1b"}  # Spark splits the rows only if the input has many objects
 NO_WAIT = {"etl_runtime.job.inputs.MAX_PUBLICATION_SECONDS": 0}
 COPY = "SELECT n FROM {input}"
 VIEWS = "CREATE TEMPORARY VIEW a AS SELECT n FROM {input}; CREATE TEMPORARY VIEW b AS SELECT n FROM {input};"
@@ -47,7 +47,7 @@ def history(name: str, **others: Any) -> DatasetKind:
 
 
 GOLD_ONE = gold("gold-one-object", COPY, constants=NO_WAIT)
-GOLD_MANY = gold("gold-many-objects", COPY, constants=MANY_OBJECTS)
+GOLD_MANY = gold("gold-many-objects", COPY, input_objects=3, constants=MANY_OBJECTS)
 GOLD_OUTPUTS = gold("gold-two-outputs", VIEWS, tables=("a", "b"), document={"outputs": ["a", "b"]})
 GOLD_HISTORY = history("gold-history", input_objects=3, constants=NO_WAIT)
 

@@ -1,7 +1,7 @@
 """The content of a dataset with Iceberg tables as readers of the Data Catalog see it."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -85,13 +85,20 @@ class IcebergLake(Lake):
             self.remove(self._names["raw"])
 
     @contextmanager
-    def reading(self, old: Rows, new: Rows) -> Iterator[list[str]]:
-        """Read each table in a loop within the block. Yields problems, such as a read of a mixture of two versions."""
+    def reading(self, old: Rows, new: Rows, writes: Callable[[], int]) -> Iterator[list[str]]:
+        """Read each table in a loop within the block. Yields problems, such as a read of a mixture of two versions.
+
+        The tables are read again only if the result of `writes` differs, because only a write of the job changes them.
+        """
         problems: list[str] = []
         stop = threading.Event()
 
         def read() -> None:
+            last = -1
             while not stop.wait(READ_INTERVAL_SECONDS):
+                if (current := writes()) == last:
+                    continue
+                last = current
                 for key in self._names["tables"]:
                     try:
                         seen = self.seen_of(key, old, new)

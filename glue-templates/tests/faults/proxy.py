@@ -139,10 +139,12 @@ def download_kind(method: str, target: str, headers: Mapping[str, str]) -> str:
 
 
 class Proxy:
-    """A proxy that listens at `url`. `calls` has the calls since the last `inject`."""
+    """A proxy that listens at `url`. `calls` has the calls since the last `inject`. `writes` increases when a call that can
+    change something begins and when it ends."""
 
     def __init__(self, server: str, kind: Callable[[str, str, Mapping[str, str]], str]) -> None:
         self.calls: list[Call] = []
+        self.writes = 0
         self.hit = False
         self.dead = False
         self._server = urlsplit(server).netloc
@@ -214,6 +216,7 @@ class Proxy:
         finally:
             with self._lock:
                 self._forwarding -= 1
+                self.writes += call.kind not in READS
         if response is None:
             _reset(request)
         else:
@@ -223,6 +226,7 @@ class Proxy:
         """The action for this call. Calls of a killed process are no longer forwarded."""
         with self._lock:
             self._forwarding += 1
+            self.writes += call.kind not in READS
             if self.dead:
                 return Action.RESET_BEFORE
             self.calls.append(call)

@@ -123,29 +123,6 @@ def test_if_another_writer_changes_the_columns_during_the_run_the_source_is_unpa
 
 
 @pytest.mark.usefixtures("catalog_opens_first")
-def test_a_run_that_fails_while_it_unpacks_leaves_no_objects(
-    dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[str] = []
-
-    def slow_upload(file: IO[bytes], uri: str, run_id: str, store: Store) -> int:
-        time.sleep(0.5)  # longer than the rest of the run
-        written.append(uri)
-        return parquet_object.upload(file, uri, run_id, store)
-
-    monkeypatch.setattr(task, "upload", slow_upload)
-    monkeypatch.setattr(unpack, "FREE_BYTES", 0)
-    monkeypatch.setattr(unpack, "MAX_RATIO", 1)
-    made = dataset(["t"])
-    url = source.serves("/x.csv.gz", Response(gzip.compress(CSV, mtime=0)))
-    assert "ARCHIVE_BOMB" in made.fails(url, **ICEBERG)
-    time.sleep(1)
-    assert written
-    assert data_objects(made) == []
-    assert made.store.list(f"{made.names['runs']}writing/") == []
-
-
-@pytest.mark.usefixtures("catalog_opens_first")
 def test_an_object_that_is_written_after_the_end_of_a_failed_run_is_deleted_by_the_next_run(
     dataset: MakeDataset, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +137,6 @@ def test_an_object_that_is_written_after_the_end_of_a_failed_run_is_deleted_by_t
 
     made = dataset(["t"])
     with monkeypatch.context() as patch:
-        patch.setattr("etl_runtime.convert.early_conversion.MAX_WAIT_SECONDS", 0.1)
         patch.setattr(task, "upload", late_upload)
         patch.setattr(unpack, "FREE_BYTES", 0)
         patch.setattr(unpack, "MAX_RATIO", 1)

@@ -38,6 +38,11 @@ def tables(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
 
 
 @pytest.fixture(scope="module")
+def table(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
+    yield from published(ICEBERG_MANY, s3_endpoint, processes)
+
+
+@pytest.fixture(scope="module")
 def history(s3_endpoint: str, processes: JobProcesses) -> Iterator[Trial]:
     yield from published(GOLD_ICEBERG_HISTORY, s3_endpoint, processes)
 
@@ -59,6 +64,7 @@ def published(kind: DatasetKind, endpoint: str, processes: JobProcesses) -> Iter
         (Fault(Action.CONFLICT, "UpdateTable", 2), "failed", State.OLD),
         pytest.param(Fault(Action.TIMEOUT, "UpdateTable", 2), "published", State.NEW, marks=COMPLETE),
         (Fault(Action.OUTAGE, "UpdateTable", 2), "failed", State.MIXED),
+        pytest.param(Fault(Action.STATUS_500, "UpdateTable", 2, permanent=True), "failed", State.MIXED, marks=COMPLETE),
         (Fault(Action.KILL_AFTER, "UpdateTable", 1), "killed", State.MIXED),
         pytest.param(Fault(Action.KILL_AFTER, "UpdateTable", 2), "killed", State.NEW, marks=COMPLETE),
     ],
@@ -85,6 +91,7 @@ def test_the_metadata_log_names_no_deleted_file_after_the_snapshots_of_a_failed_
 @pytest.mark.parametrize(
     "fault",
     [
+        Fault(Action.CUT, "GetTable", 1),
         Fault(Action.RESET_AFTER, "CreateTable", 1),
         pytest.param(Fault(Action.KILL_AFTER, "CreateTable", 1), marks=COMPLETE),
         pytest.param(Fault(Action.CONFLICT, "CreateTable", 2), marks=COMPLETE),
@@ -132,6 +139,18 @@ def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reaso
         second.close()
     assert outcome.problems == []
     assert sorted([outcome.first[:14], outcome.second[:14]]) == ["", "CONCURRENT_RUN"]
+
+
+def test_a_response_that_is_cut_off_while_iceberg_reads_a_manifest_does_not_fail_the_run(table: Trial) -> None:
+    """Iceberg reads manifests before and after it commits a table. If every response is cut off, the run fails."""
+    table.publish_next()
+    reads = [call for call in table.job.s3.calls if call.kind == "GetObject"]
+    manifests = [number for number, call in enumerate(reads, 1) if call.target.endswith(".avro")]
+    cut = [Fault(Action.CUT, "GetObject", number) for number in manifests]
+    outcomes = [table.run(fault) for fault in (*cut, Fault(Action.CUT, "GetObject", manifests[0], permanent=True))]
+    assert [(outcome.ended, outcome.problems) for outcome in outcomes] == [("published", [])] * len(cut) + [
+        ("failed", [])
+    ]
 
 
 @COMPLETE

@@ -117,6 +117,7 @@ def test_a_changed_description_of_a_history_without_changes_reaches_the_catalog(
     made = gold(bronze)
     made.run(query(bronze), **HISTORY)
     assert made.run(query(bronze), **HISTORY)["status"] == "unchanged"
+    assert made.store.list(f"{made.names['runs']}writing/") == []
     own = made.name.replace("-", "_")
     described = {**HISTORY, "description": "Versions", "column_descriptions": {own: {"v": "The value"}}}
     assert made.run(query(bronze), **described)["status"] == "published"

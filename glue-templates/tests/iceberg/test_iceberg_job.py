@@ -10,6 +10,7 @@ from iceberg.killed import Killed, die
 
 from conftest import BUCKET, Dataset, DerivedTable, Response, Source, zipped
 from etl_runtime.publish import iceberg_tables
+from etl_runtime.publish.iceberg_tables import IcebergTables
 
 MakeDataset = Callable[..., Dataset]
 ICEBERG = {"table_format": "iceberg"}
@@ -131,10 +132,15 @@ def test_a_table_that_another_writer_has_changed_is_published_again(dataset: Mak
 
 
 def test_a_failed_quality_gate_leaves_the_table_and_no_objects(dataset: MakeDataset, source: Source) -> None:
+    """The next publication deletes the marker of the failed run."""
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n2\n3\n4\n"), **ICEBERG)
+    before = objects(made)
     message = made.fails(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     assert message.startswith("GATE_MAX_SHRINK")
+    assert objects(made) == before
+    assert run_objects(made) == ["publications", "published.json", "writing"]
+    made.run(source.serves("/x.csv", b"id\n1\n2\n3\n"), **ICEBERG)
     assert run_objects(made) == ["publications", "published.json"]
 
 
@@ -189,8 +195,17 @@ def test_a_derived_table_reads_iceberg_tables_and_becomes_one(
 
 
 def test_an_input_may_publish_while_a_derived_table_reads_it(
-    dataset: MakeDataset, gold: Callable[..., DerivedTable], source: Source
+    dataset: MakeDataset, gold: Callable[..., DerivedTable], source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_in_background = IcebergTables.prepare
+
+    def open_now(tables: IcebergTables, spark: Any) -> Any:
+        opening = open_in_background(tables, spark)
+        opening.exception()
+        return opening
+
+    # The run of the input replaces the role, so the derived table's run must have opened its catalog before.
+    monkeypatch.setattr(IcebergTables, "prepare", open_now)
     made = dataset()
     made.run(source.serves("/x.csv", b"id\n1\n"), **ICEBERG)
     derived = gold(made)
