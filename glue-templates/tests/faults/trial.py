@@ -117,6 +117,8 @@ class Trial:
         """Inject one fault into the run on the dataset's next version."""
         if before == Before.UNPUBLISHED:
             self._unpublish()
+        elif not self.kind.rebuilds:
+            self.lake.remove_earlier_runs()
         old = self.rows(self.version)
         options = self._next_version(before)
         new = self.rows(self.version)
