@@ -120,10 +120,11 @@ class Lake:
             self._s3.delete_object(Bucket=self._bucket, Key=key)
 
     def remove_earlier_runs(self) -> None:
-        """Delete the records and the superseded originals of earlier runs, so that checks do not read them."""
+        """Delete superseded originals and all records except the newest one, so that checks do not read them."""
         kept = {_key(source["raw"]) for source in self.published()["sources"]}
         originals = self.keys(self._names["raw"]) if "raw" in self._names else []
-        for key in (*self.keys(f"{self._names['runs']}run_id="), *(key for key in originals if key not in kept)):
+        records = self.keys(f"{self._names['runs']}run_id=")
+        for key in (*records[:-1], *(key for key in originals if key not in kept)):
             self._s3.delete_object(Bucket=self._bucket, Key=key)
 
     def _tables(self) -> Iterable[tuple[str, Mapping[str, str]]]:

@@ -19,7 +19,7 @@ from faults.reader_process import ReaderProcess
 from job_role import policies_of, write_role
 
 KILLS = (Action.KILL_BEFORE, Action.KILL_AFTER)
-RETENTION_HOURS = 10 / 3600  # longer than a read, but shorter than a few trials
+RETENTION_HOURS = 1 / 3600  # longer than a read, but shorter than a run: all runs expire the same number of snapshots
 RECORD_WRITES = ("PutObject", "write", "any")  # these faults can keep the run from writing its record
 
 
@@ -95,8 +95,8 @@ class Trial:
         return self._processes.current
 
     def publish_initial(self) -> None:
-        """Publish the first version, or two if runs rebuild one of them."""
-        for _ in range(2 if self.kind.rebuilds else 1):
+        """Publish the first version, or two if runs rebuild one of them or expire a snapshot."""
+        for _ in range(2 if self.kind.rebuilds or self.kind.is_iceberg else 1):
             self.version += 1
             self.origin.publish(self.version)
             self._run({})
