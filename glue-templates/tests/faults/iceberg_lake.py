@@ -71,7 +71,9 @@ class IcebergLake(Lake):
             if not snapshots & {table["snapshot_id"] for table in record["tables"].values()}:
                 found.append(f"no snapshot of {key}")
         found += [f"unnamed: {uri}" for uri in sorted(existing - named)]
-        found += self.keys(self._names["staging"]) + self.keys(f"{self._names['runs']}writing/")
+        found += self.keys(self._names["staging"])
+        if self.records()[-1]["status"] != "unchanged":  # a run without a publication keeps the markers of other runs
+            found += self.keys(f"{self._names['runs']}writing/")
         found += ["publishing.json"] if self.is_publishing() else []
         return found + self.wrong_tags()
 
