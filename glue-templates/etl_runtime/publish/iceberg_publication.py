@@ -224,7 +224,7 @@ class IcebergPublication:
         named |= {published["tables"][key]["metadata_location"] for key in metadata}
         self._store.delete([uri for uri in self._intent["deletions"] if uri not in named])
         self._delete_unpublished(runs, logged)
-        tag_originals(self._intent, self._store)
+        tag_originals(self._intent, self._names, self._store)
         self._store.delete([marker_uri(self._names, self._run_id)])
         delete_intent(self._names, self._run_id, self._store)
         return published

@@ -121,6 +121,6 @@ def finish_rollback(catalog: IcebergCatalog, intent: Mapping[str, Any], names: N
         except JAVA_ERRORS as error:
             raise catalog_error(error, table.full_name) from error
     store.write_json(published_uri(names), published)
-    tag_originals(intent, store)
+    tag_originals(intent, names, store)
     store.delete([intent_uri(names)])
     return published

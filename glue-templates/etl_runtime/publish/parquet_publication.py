@@ -111,7 +111,7 @@ def _copy_all(copies: Sequence[tuple[str, str]], intent: Mapping[str, Any], name
 def _finish(intent: Mapping[str, Any], names: Names, store: Store) -> None:
     """Clean up after published.json is written. An interrupted run may already have done any of these steps."""
     store.delete(intent["deletions"])
-    tag_originals(intent, store)
+    tag_originals(intent, names, store)
     store.delete([intent_uri(names)])
 
 

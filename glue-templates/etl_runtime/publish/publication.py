@@ -104,12 +104,19 @@ def is_published(run_id: str, names: Names, store: Store) -> bool:
     return (read_published(names, store) or {}).get("run_id") == run_id
 
 
-def tag_originals(intent: Mapping[str, Any], store: Store) -> None:
-    """Tag the originals that published tables no longer use. A lifecycle rule deletes tagged originals."""
-    current = originals(intent["published"])
-    for uri in current:
+def tag_originals(intent: Mapping[str, Any], names: Names, store: Store) -> None:
+    """Tag the originals that published tables no longer use. A lifecycle rule deletes tagged originals.
+
+    Reads published.json after the tags of the new originals are removed: another run may have published in the
+    meantime, and may already have tagged them.
+    """
+    new = originals(intent["published"])
+    for uri in new:
         store.tag(uri, {})
-    for uri in set(intent["superseded"]) - set(current):
+    superseded = {*intent["superseded"], *new}
+    if superseded:
+        superseded -= set(originals(read_published(names, store)))
+    for uri in superseded:
         store.tag(uri, SUPERSEDED)
 
 

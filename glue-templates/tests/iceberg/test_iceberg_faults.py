@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 import pytest
 
 from faults.bronze_kinds import ICEBERG_HUNDRED, ICEBERG_MANY, ICEBERG_TABLES
-from faults.concurrent_runs import run_concurrently
+from faults.concurrent_runs import ConcurrentOutcome, run_concurrently
 from faults.dataset_kind import DatasetKind
 from faults.gold_kinds import GOLD_ICEBERG_HISTORY
 from faults.job_processes import JobProcesses
@@ -139,6 +139,17 @@ def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reaso
         second.close()
     assert outcome.problems == []
     assert sorted([outcome.first[:14], outcome.second[:14]]) == ["", "CONCURRENT_RUN"]
+
+
+def test_if_another_run_publishes_before_a_run_untags_its_original_the_original_is_tagged_as_superseded(
+    table: Trial, s3_endpoint: str
+) -> None:
+    second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), ICEBERG_MANY.constants)
+    try:
+        outcome = run_concurrently(table, second.current, Fault(Action.HOLD, "PutObjectTagging"), None)
+    finally:
+        second.close()
+    assert outcome == ConcurrentOutcome()
 
 
 def test_a_response_that_is_cut_off_while_iceberg_reads_a_manifest_does_not_fail_the_run(table: Trial) -> None:
