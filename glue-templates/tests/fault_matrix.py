@@ -33,6 +33,7 @@ CATALOG_CALLS = CATALOG_WRITES | {"GetTable"}
 ALL_CALLS = (*MAIN, *GOLD_MAIN, *ICEBERG, *GOLD_ICEBERG)
 AFTER_INTERRUPTION = (MANY, TABLES, GOLD_MANY, GOLD_OUTPUTS)  # a publication copies at least two objects
 BEFORE = (Before.NOTHING, Before.INTERRUPTED, Before.INTERRUPTED_AND_EXPIRED)
+# UNPUBLISHED is last, because the run after a first publication has no snapshot to expire, and thus fewer calls.
 BEFORE_ICEBERG = (Before.NOTHING, Before.INTERRUPTED, Before.UNPUBLISHED)
 ACTIONS_ON_ANY_CALL = (Action.STATUS_500, Action.STATUS_503, Action.RESET_BEFORE, Action.RESET_AFTER)
 ACTIONS_BY_KIND = {

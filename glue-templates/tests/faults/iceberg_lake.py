@@ -72,8 +72,11 @@ class IcebergLake(Lake):
                 found.append(f"no snapshot of {key}")
         found += [f"unnamed: {uri}" for uri in sorted(existing - named)]
         found += self.keys(self._names["staging"])
-        if self.records()[-1]["status"] != "unchanged":  # a run without a publication keeps the markers of other runs
-            found += self.keys(f"{self._names['runs']}writing/")
+        newest = self.records()[-1]
+        for key in self.keys(f"{self._names['runs']}writing/"):
+            # A run without a publication deletes its own marker, but not the markers of killed runs.
+            if newest["status"] != "unchanged" or newest["run_id"] in key:
+                found.append(key)
         found += ["publishing.json"] if self.is_publishing() else []
         return found + self.wrong_tags()
 

@@ -14,6 +14,7 @@ from faults.bronze_kinds import ICEBERG_HUNDRED, ICEBERG_MANY, ICEBERG_TABLES
 from faults.concurrent_runs import ConcurrentOutcome, run_concurrently
 from faults.dataset_kind import DatasetKind
 from faults.gold_kinds import GOLD_ICEBERG_HISTORY
+from faults.job_process import JobProcess
 from faults.job_processes import JobProcesses
 from faults.lake import State, make_bucket
 from faults.proxy import Action, Fault
@@ -29,6 +30,14 @@ def processes(s3_endpoint: str) -> Iterator[JobProcesses]:
     make_bucket(s3_endpoint, BUCKET)
     found = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
     yield found
+    found.close()
+
+
+@pytest.fixture
+def second(s3_endpoint: str) -> Iterator[JobProcess]:
+    """The process of the second of two concurrent runs."""
+    found = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
+    yield found.current
     found.close()
 
 
@@ -128,27 +137,19 @@ def test_after_a_fault_no_version_of_a_history_is_duplicated_or_lost(history: Tr
     ],
 )
 def test_of_two_concurrent_runs_one_publishes_and_the_other_fails_with_the_reason(
-    tables: Trial, s3_endpoint: str, held: str, second_held: str | None
+    tables: Trial, second: JobProcess, held: str, second_held: str | None
 ) -> None:
     """The second run begins while the first one is held before this request. It ends, or is held itself."""
-    second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), CONSTANTS)
-    try:
-        second_fault = Fault(Action.HOLD, second_held) if second_held else None
-        outcome = run_concurrently(tables, second.current, Fault(Action.HOLD, held), second_fault)
-    finally:
-        second.close()
+    second_fault = Fault(Action.HOLD, second_held) if second_held else None
+    outcome = run_concurrently(tables, second, Fault(Action.HOLD, held), second_fault)
     assert outcome.problems == []
     assert sorted([outcome.first[:14], outcome.second[:14]]) == ["", "CONCURRENT_RUN"]
 
 
 def test_if_another_run_publishes_before_a_run_untags_its_original_the_original_is_tagged_as_superseded(
-    table: Trial, s3_endpoint: str
+    table: Trial, second: JobProcess
 ) -> None:
-    second = JobProcesses(s3_endpoint, Path(mkdtemp(prefix="medallion-faults-")), ICEBERG_MANY.constants)
-    try:
-        outcome = run_concurrently(table, second.current, Fault(Action.HOLD, "PutObjectTagging"), None)
-    finally:
-        second.close()
+    outcome = run_concurrently(table, second, Fault(Action.HOLD, "PutObjectTagging"), None)
     assert outcome == ConcurrentOutcome()
 
 
